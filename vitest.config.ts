@@ -2,9 +2,11 @@ import { defineConfig } from "vitest/config"
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/globalSetup.ts"],
     testTimeout: 30_000,
-    reporters: process.env["CI"] === undefined ? ["default"] : [["default", { summary: false }]]
+    projects: [
+      { extends: true, test: { name: "library", include: ["test/**/*.test.ts"], exclude: ["test/cli/**"] } },
+      // The command is tested as a user runs it: the bundle is built once, and only for these tests.
+      { extends: true, test: { name: "command", include: ["test/cli/**/*.test.ts"], globalSetup: ["test/globalSetup.ts"] } }
+    ]
   }
 })
