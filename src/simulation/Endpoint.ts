@@ -4,7 +4,15 @@
  *
  * @since 0.1.0
  */
-import type * as Effect from "effect/Effect"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as Stream from "effect/Stream"
 
 /**
  * @since 0.1.0
@@ -45,3 +53,213 @@ export type Reply =
  * @category models
  */
 export type Endpoint = (request: Request) => Effect.Effect<Reply>
+
+/**
+ * An answer with defaults: 200, the reason phrase of the status, no headers, an empty body.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const answer = (options: {
+  readonly status?: number | undefined
+  readonly statusText?: string | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly body?: string | undefined
+}): Reply => ({
+  _tag: "Answer",
+  status: options.status ?? 200,
+  statusText: options.statusText ?? reasonPhrases[options.status ?? 200] ?? "",
+  headers: options.headers ?? {},
+  body: options.body ?? ""
+})
+
+/**
+ * The connection breaks and no answer comes.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const reset: Reply = { _tag: "Reset" }
+
+/**
+ * Nothing listens: the request was not read.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const refused: Reply = { _tag: "Refused" }
+
+/** RFC 9110 section 15, and the pseudo-statuses by which AnyEvent::HTTP reports that a hop behind a proxy failed. */
+const reasonPhrases: Readonly<Record<number, string>> = {
+  200: "OK",
+  201: "Created",
+  202: "Accepted",
+  204: "No Content",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  409: "Conflict",
+  410: "Gone",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+  595: "Connection refused",
+  596: "Connection timed out",
+  599: "Too many redirections"
+}
+
+/**
+ * A reason phrase as HTTP/1.1 can carry it: one line of Latin-1 (RFC 9112 section 4).
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const reasonPhrase = (text: string): string =>
+  text.replace(/[\r\n]+/g, " ").replace(/[^\t\x20-\x7e\x80-\xff]/g, "?").trim()
+
+/**
+ * The answer carries no body, whatever it says (RFC 9110 sections 6.4.1 and 9.3.2).
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isBodiless = (method: string, status: number): boolean =>
+  method === "HEAD" || status === 204 || status === 205 || status === 304
+
+/**
+ * The endpoint as a client, without a socket.
+ *
+ * The server keeps working when its client stops waiting, as a real one does: an interrupted or timed-out call may
+ * still take effect. It shares nothing with the client but the clock.
+ *
+ * A reset fails as `ECONNRESET`, a refusal as `ECONNREFUSED`, and a truncated answer fails while its body is read.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toHttpClient = (endpoint: Endpoint): HttpClient.HttpClient =>
+  HttpClient.make((request, url) =>
+    bodyText(request).pipe(
+      Effect.flatMap((body) =>
+        serveApart(endpoint, {
+          method: request.method,
+          url: url.pathname + url.search,
+          headers: {
+            ...request.headers,
+            ...(body.contentType === undefined ? {} : { "content-type": body.contentType }),
+            "host": url.host,
+            ...(body.text === "" ? {} : { "content-length": String(encoder.encode(body.text).length) })
+          },
+          body: body.text
+        })
+      ),
+      Effect.flatMap((reply) => {
+        switch (reply._tag) {
+          case "Answer":
+            return Effect.succeed(HttpClientResponse.fromWeb(request, toResponse(request.method, reply)))
+          case "Reset":
+            return transportError(request, "ECONNRESET", "read ECONNRESET")
+          case "Refused":
+            return transportError(request, "ECONNREFUSED", `connect ECONNREFUSED ${url.host}`)
+        }
+      })
+    )
+  )
+
+const encoder = new TextEncoder()
+
+/**
+ * The endpoint's reply to one request, made with nothing of the caller's context: no span, no deadline.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const handle = (endpoint: Endpoint, request: Request): Effect.Effect<Reply> =>
+  Effect.locally(Effect.suspend(() => endpoint(request)), FiberRef.currentContext, Context.empty())
+
+/** In a fiber of its own, which a lost client does not stop. */
+const serveApart = (endpoint: Endpoint, request: Request): Effect.Effect<Reply> =>
+  handle(endpoint, request).pipe(
+    Effect.interruptible,
+    Effect.forkDaemon,
+    Effect.flatMap(Fiber.await),
+    Effect.flatten
+  )
+
+const transportError = (request: HttpClientRequest.HttpClientRequest, code: string, message: string) =>
+  new HttpClientError.RequestError({
+    request,
+    reason: "Transport",
+    cause: Object.assign(new Error(message), { code })
+  })
+
+interface Body {
+  readonly text: string
+  readonly contentType?: string | undefined
+}
+
+const bodyText = (
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<Body, HttpClientError.RequestError> => {
+  const body = request.body
+  switch (body._tag) {
+    case "Empty":
+      return Effect.succeed({ text: "" })
+    case "Uint8Array":
+      return Effect.succeed({ text: new TextDecoder().decode(body.body), contentType: body.contentType })
+    case "Stream":
+      return body.stream.pipe(
+        Stream.decodeText(),
+        Stream.mkString,
+        Effect.mapBoth({
+          onFailure: (cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause }),
+          onSuccess: (text) => ({ text, contentType: body.contentType })
+        })
+      )
+    case "Raw":
+      return typeof body.body === "string"
+        ? Effect.succeed({ text: body.body, contentType: body.contentType })
+        : new HttpClientError.RequestError({
+          request,
+          reason: "Encode",
+          description: "a simulated server takes raw bodies as text only"
+        })
+    case "FormData":
+      return new HttpClientError.RequestError({
+        request,
+        reason: "Encode",
+        description: "a simulated server takes no multipart bodies"
+      })
+  }
+}
+
+const toResponse = (method: string, reply: Extract<Reply, { readonly _tag: "Answer" }>): Response =>
+  new Response(isBodiless(method, reply.status) ? null : responseBody(reply), {
+    status: reply.status,
+    statusText: reasonPhrase(reply.statusText),
+    headers: { ...reply.headers }
+  })
+
+const responseBody = (
+  reply: Extract<Reply, { readonly _tag: "Answer" }>
+): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> => {
+  const bytes = encoder.encode(reply.body)
+  const end = reply.truncateAt
+  if (end === undefined || end >= bytes.length) return bytes
+  let sent = false
+  return new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      if (sent || end <= 0) {
+        // As undici reports a body that ends before its content-length.
+        const cause = Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" })
+        return controller.error(new TypeError("terminated", { cause }))
+      }
+      sent = true
+      controller.enqueue(bytes.subarray(0, end))
+    }
+  })
+}
