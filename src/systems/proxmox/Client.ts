@@ -4,12 +4,18 @@
  *
  * @since 0.1.0
  */
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Fault from "../../kernel/Fault.ts"
+import * as Tls from "../../transport/Tls.ts"
+import * as Connection from "./Connection.ts"
 import type * as Model from "./Model.ts"
+import * as Requests from "./Requests.ts"
 import type { Upid } from "./Upid.ts"
+import * as Wire from "./Wire.ts"
 
 /**
  * @since 0.1.0
@@ -80,7 +86,7 @@ export interface Service {
   readonly version: Effect.Effect<Model.Version, Fault.Fault>
   readonly nodes: Effect.Effect<ReadonlyArray<Model.Node>, Fault.Fault>
   readonly storages: (node: string) => Effect.Effect<ReadonlyArray<Model.Storage>, Fault.Fault>
-  /** Every virtual machine and template of the cluster. */
+  /** Everything in the cluster that has a vmid: virtual machines, templates, and containers (`type` is `lxc`). */
   readonly machines: Effect.Effect<ReadonlyArray<Model.Resource>, Fault.Fault>
   /** A free id; with `candidate`, that very id or a `conflict`. Nothing is reserved. */
   readonly nextId: (candidate?: number) => Effect.Effect<number, Fault.Fault>
@@ -131,3 +137,62 @@ export interface Service {
  * @category tags
  */
 export class Client extends Context.Tag("holdfast/proxmox/Client")<Client, Service>() {}
+
+/**
+ * Where and as whom: see {@link Connection.Options}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Connection.Options {
+  /** Wraps the HTTP client below, to watch or to replace it. Defaults to leaving it as it is. */
+  readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
+}
+
+/**
+ * The client over any `HttpClient`; the TLS options are that client's affair then. Fails before the first request
+ * when the options cannot be right.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options): Effect.Effect<Service, Fault.Fault, HttpClient.HttpClient> =>
+  Effect.gen(function*() {
+    const connection = yield* Connection.make(options)
+    const http = yield* HttpClient.HttpClient
+    const wire = yield* Effect.provideService(
+      Wire.make(connection),
+      HttpClient.HttpClient,
+      options.transformClient?.(http) ?? http
+    )
+    return Requests.make(wire)
+  })
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWithoutTransport = (options: Options): Layer.Layer<Client, Fault.Fault, HttpClient.HttpClient> =>
+  Layer.effect(Client, make(options))
+
+/**
+ * The client with connections of its own, by the TLS options.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<Client, Fault.Fault> =>
+  Layer.provide(
+    layerWithoutTransport(options),
+    Layer.scoped(HttpClient.HttpClient, Tls.make({ ...options, system: "proxmox" }))
+  )
+
+/**
+ * The client by the environment: see {@link Connection.config}.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig: Layer.Layer<Client, Fault.Fault> = Layer.unwrapEffect(
+  Connection.config.pipe(Effect.mapBoth({ onFailure: Connection.fromConfigError, onSuccess: layer }))
+)
