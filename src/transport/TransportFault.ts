@@ -172,7 +172,9 @@ export const fromClientError = (error: HttpClientError.HttpClientError, context:
       : certificateFault(cause.certificate, origin, context)
     return make(context, { ...said, cause })
   }
-  const code = ConnectError.codeOf(cause) ?? "no code"
+  // undici's parser gives its errors a code only where llhttp had one.
+  const code = ConnectError.codeOf(cause) ??
+    (Predicate.hasProperty(cause, "name") && cause.name === "HTTPParserError" ? "HPE_INVALID" : "no code")
   const connecting = beforeConnection[code] !== undefined || tlsCode.test(code) ||
     (Predicate.hasProperty(cause, "syscall") && cause.syscall === "connect")
   return make(context, {
