@@ -81,7 +81,7 @@ export interface Difference {
  * @category constructors
  */
 export const of = (spec: MachineSpec, config: Model.Config, marker?: string): Difference => {
-  const draft: Draft.Draft = { machine: spec.name, config, changes: [], set: {}, delete: [], resizes: [], problems: [] }
+  const draft = Draft.make(spec.name, config)
   Draft.text(draft, "name", spec.name)
   describe(draft, spec.description, marker)
   if (spec.tags !== undefined) compareTags(draft, spec.tags)
@@ -135,10 +135,9 @@ const movedTo = (storage: string | undefined, drive: string): string => {
   const values = PropertyString.parse(drive, Disk.grammar)
   if (storage === undefined || Either.isLeft(values)) return drive
   const from = Disk.storageOf(values.right)
-  const isMoved = from !== undefined && (!Disk.isCdrom(values.right) || Disk.isCloudInit(values.right))
-  return isMoved
-    ? drive.replace(`${from}:`, `${storage}:`)
-    : drive
+  if (from === undefined || Disk.isCdrom(values.right) && !Disk.isCloudInit(values.right)) return drive
+  const file = `${storage}:${(values.right.get("file") ?? "").slice(from.length + 1)}`
+  return PropertyString.print(new Map([...values.right, ["file", file]]), Disk.grammar)
 }
 
 /**

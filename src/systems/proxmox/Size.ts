@@ -90,10 +90,11 @@ export const parseMemory = (input: string | number): Either.Either<number, strin
       ? Either.right(amount)
       : Either.left(`${input} is not a whole number of MiB`)
   }
-  return Either.flatMap(
-    parse(input),
-    (bytes) => bytes % MiB === 0 ? Either.right(bytes / MiB) : Either.left(`"${input}" is not a whole number of MiB`)
-  )
+  const bytes = parse(input)
+  if (Either.isLeft(bytes) && !grammar.test(input.trim())) return bytes
+  return Either.isRight(bytes) && bytes.right % MiB === 0
+    ? Either.right(bytes.right / MiB)
+    : Either.left(`"${input}" is not a whole number of MiB`)
 }
 
 /**

@@ -66,7 +66,7 @@ export const parse = (line: string): Either.Either<string, string> => {
   return Either.right([type, body, ...comment].join(" "))
 }
 
-const shorten = (text: string): string => text.length > 32 ? `${text.slice(0, 32)}...` : text
+const shorten = (text: string): string => text.length > 32 ? `${text.slice(0, 16)}...` : text
 
 /**
  * A key for people: its type, the end of its body and its comment.
