@@ -1,0 +1,57 @@
+/**
+ * Signals. The first stops new work and lets the running work clean up; the second ends the process now. Both are
+ * safe, because what was begun is found again by reading.
+ *
+ * @since 0.1.0
+ */
+import type { ExitCode } from "./ExitCode.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP"
+
+/**
+ * 128 and the signal's number, as shells say it.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const codes: { readonly [S in Signal]: ExitCode } = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The first signal: begin to end. */
+  readonly stop: (signal: Signal) => void
+  /** The second signal, or the first one's work taking longer than `patience`: end now. Must not return. */
+  readonly quit: (signal: Signal, late: boolean) => void
+  /** How long cleaning up may take, in milliseconds. */
+  readonly patienceMillis: number
+}
+
+/**
+ * Begins to listen. The result ends it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const listen = (options: Options): () => void => {
+  let first: Signal | undefined
+  let timer: NodeJS.Timeout | undefined
+  const onSignal = (signal: Signal) => {
+    if (first !== undefined) return options.quit(signal, false)
+    first = signal
+    timer = setTimeout(() => options.quit(signal, true), options.patienceMillis)
+    options.stop(signal)
+  }
+  const signals: ReadonlyArray<Signal> = ["SIGINT", "SIGTERM", "SIGHUP"]
+  for (const signal of signals) process.on(signal, onSignal)
+  return () => {
+    clearTimeout(timer)
+    for (const signal of signals) process.off(signal, onSignal)
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Which module does what. Each is loaded when its verb runs.
+ *
+ * @since 0.1.0
+ */
+import { bind, type Binding } from "./CommandTree.ts"
+import * as Proxmox from "./commands/proxmox/verbs.ts"
+import { demo, simProxmox } from "./commands/verbs.ts"
+
+/**
+ * @since 0.1.0
+ * @category constants
+ */
+export const bindings: ReadonlyArray<Binding> = [
+  bind(Proxmox.plan, () => import("./commands/proxmox/plan.ts")),
+  bind(Proxmox.apply, () => import("./commands/proxmox/apply.ts")),
+  bind(Proxmox.destroy, () => import("./commands/proxmox/destroy.ts")),
+  bind(Proxmox.drift, () => import("./commands/proxmox/drift.ts")),
+  bind(Proxmox.list, () => import("./commands/proxmox/list.ts")),
+  bind(Proxmox.taskWait, () => import("./commands/proxmox/taskWait.ts")),
+  bind(Proxmox.taskLog, () => import("./commands/proxmox/taskLog.ts")),
+  bind(Proxmox.taskAbort, () => import("./commands/proxmox/taskAbort.ts")),
+  bind(Proxmox.doctor, () => import("./commands/proxmox/doctor.ts")),
+  bind(simProxmox, () => import("./commands/sim.ts")),
+  bind(demo, () => import("./commands/demo.ts"))
+]

@@ -1,0 +1,88 @@
+/**
+ * What every verb of Proxmox VE needs: the configured host, and the fleet file.
+ *
+ * @since 0.1.0
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Fault from "../../../kernel/Fault.ts"
+import * as Journal from "../../../kernel/Journal.ts"
+import * as Logging from "../../../observe/Logging.ts"
+import * as Client from "../../../systems/proxmox/Client.ts"
+import type { Fleet } from "../../../systems/proxmox/Fleet.ts"
+import * as FleetFile from "../../../systems/proxmox/FleetFile.ts"
+import * as Upid from "../../../systems/proxmox/Upid.ts"
+import * as ExitCode from "../../ExitCode.ts"
+import { Session } from "../../Session.ts"
+
+/**
+ * Runs against the configured host.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const connected = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Fault.Fault, Exclude<R, Client.Client | Journal.Journal> | Session> =>
+  Effect.flatMap(Session, ({ settings }) =>
+    effect.pipe(
+      Effect.provide(Layer.merge(Client.layerConfig, Journal.layerMemory)),
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map(settings.variables))),
+      Logging.forSystem("proxmox")
+    ))
+
+/**
+ * The path of the fleet file: the argument, else the configured one, else `./fleet.yaml`.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const fleetPath = (argument: string | undefined): Effect.Effect<string, never, Session> =>
+  Effect.map(Session, ({ settings }) => argument ?? settings.get("proxmox.fleet") ?? "fleet.yaml")
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const loadFleet = (
+  argument: string | undefined
+): Effect.Effect<Fleet, Fault.Fault, FileSystem.FileSystem | Session> =>
+  Effect.flatMap(fleetPath(argument), FleetFile.load)
+
+/**
+ * The names in `--only a,b`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const names = (only: string | undefined): ReadonlyArray<string> | undefined =>
+  only?.split(",").map((name) => name.trim()).filter((name) => name !== "")
+
+/**
+ * A fault of the command line: exit status 64.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const usage = (detail: string, hint: string): Fault.Fault =>
+  Fault.make({
+    kind: "invalid",
+    system: "holdfast",
+    operation: "Holdfast.commandLine",
+    code: ExitCode.usageCode,
+    sent: "no",
+    detail,
+    hint
+  })
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const upid = (text: string): Effect.Effect<Upid.Upid, Fault.Fault> =>
+  Effect.mapError(
+    Upid.parse(text),
+    (problem) => usage(problem, "give the whole name, as the log or the Proxmox interface shows it")
+  )

@@ -1,0 +1,115 @@
+/**
+ * The verbs that belong to no system, and the root of them all.
+ *
+ * @since 0.1.0
+ */
+import { group, verb } from "../Verb.ts"
+import { proxmox } from "./proxmox/verbs.ts"
+
+/**
+ * @since 0.1.0
+ * @category verbs
+ */
+export const simProxmox = verb({
+  name: "proxmox",
+  summary: "Serve a simulated two-node Proxmox VE",
+  description: "Serves a simulated Proxmox VE on this machine until Ctrl-C, and prints the environment that points "
+    + "holdfast, or any other client, at it. The printed lines are shell.",
+  flags: {
+    port: {
+      kind: "integer",
+      name: "port",
+      value: "PORT",
+      minimum: 0,
+      description: "Where to listen, on 127.0.0.1",
+      fallback: "a free one"
+    },
+    faults: {
+      kind: "text",
+      name: "faults",
+      value: "FILE",
+      description: "A fault plan, YAML or JSON",
+      fallback: "none"
+    },
+    seed: {
+      kind: "integer",
+      name: "seed",
+      value: "N",
+      minimum: 0,
+      description: "The same seed gives the same world and the same misfortunes",
+      fallback: "1"
+    },
+    speed: {
+      kind: "number",
+      name: "speed",
+      value: "X",
+      minimum: 0.001,
+      description: "How many times faster than life the server works",
+      fallback: "1"
+    }
+  },
+  args: {},
+  examples: [
+    { line: "holdfast sim proxmox --port 8006 --speed 20", says: "A cluster to play with" },
+    {
+      line: "holdfast sim proxmox > sim.env & sleep 1; . ./sim.env; holdfast proxmox list",
+      says: "Point this shell at it"
+    }
+  ]
+})
+
+/**
+ * @since 0.1.0
+ * @category verbs
+ */
+export const demo = verb({
+  name: "demo",
+  summary: "Make five machines on a simulated, misbehaving Proxmox VE",
+  description: "Starts a simulated two-node Proxmox VE that misbehaves the way the real one does, and applies a fleet "
+    + "of five machines to it. Needs no host and leaves nothing behind.",
+  flags: {
+    speed: {
+      kind: "number",
+      name: "speed",
+      value: "X",
+      minimum: 0.001,
+      description: "How many times faster than life the server works",
+      fallback: "10"
+    },
+    seed: {
+      kind: "integer",
+      name: "seed",
+      value: "N",
+      minimum: 0,
+      description: "Another seed brings other misfortunes",
+      fallback: "1"
+    }
+  },
+  args: {},
+  examples: [{ line: "holdfast demo", says: "Watch it work" }]
+})
+
+/**
+ * @since 0.1.0
+ * @category verbs
+ */
+export const root = group({
+  name: "holdfast",
+  summary: "Operations that must not half-happen",
+  description: "Runs operations against remote control planes that must not half-happen.",
+  children: [
+    proxmox,
+    group({
+      name: "sim",
+      summary: "Simulated systems to try things on",
+      description: "Simulated systems that behave, and misbehave, as the real ones do.",
+      children: [simProxmox],
+      examples: [{ line: "holdfast sim proxmox --port 8006", says: "Serve a simulated cluster" }]
+    }),
+    demo
+  ],
+  examples: [
+    { line: "holdfast demo", says: "See it work, with nothing installed" },
+    { line: "holdfast proxmox apply fleet.yaml", says: "Do it on a real host" }
+  ]
+})
