@@ -43,7 +43,7 @@ const addCloudInitDrive = (draft: Draft.Draft, spec: MachineSpec): void => {
   const place = ["ide2", "ide0", "ide1", "ide3", ...Disk.names].find((name) =>
     draft.config[name] === undefined && spec.disks[name] === undefined
   )
-  const storage = spec.storage ?? Disk.firstStorage(draft.config)
+  const storage = Disk.defaultStorage(spec, draft.config)
   if (place === undefined || storage === undefined) {
     Draft.problem(draft, "cloud-init", "storage-unknown", "no storage is known to make its drive on", "give storage")
     return

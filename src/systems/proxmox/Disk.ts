@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
-import type { DiskSpec } from "./Fleet.ts"
+import type { DiskSpec, MachineSpec } from "./Fleet.ts"
 import type * as Model from "./Model.ts"
 import * as PropertyString from "./PropertyString.ts"
 import * as Size from "./Size.ts"
@@ -130,12 +130,16 @@ export const isCdrom = (drive: PropertyString.Values): boolean =>
 export const isEmpty = (drive: PropertyString.Values): boolean => drive.get("file") === "none"
 
 /**
- * The storage of a machine's first disk.
+ * Where a volume is made whose storage nobody named: the machine's storage, or where its first disk is or will be.
  *
  * @since 0.1.0
  * @category getters
  */
-export const firstStorage = (config: Model.Config): string | undefined => {
+export const defaultStorage = (spec: MachineSpec, config: Model.Config): string | undefined =>
+  spec.storage ?? firstStorage(config) ??
+    Object.values(spec.disks).find((disk) => disk.storage !== undefined)?.storage
+
+const firstStorage = (config: Model.Config): string | undefined => {
   for (const drive of drives(config).values()) {
     const storage = isCdrom(drive) ? undefined : storageOf(drive)
     if (storage !== undefined) return storage

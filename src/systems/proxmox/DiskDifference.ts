@@ -39,7 +39,7 @@ export const compare = (draft: Draft.Draft, spec: MachineSpec, name: string, dis
 }
 
 const addDisk = (draft: Draft.Draft, spec: MachineSpec, name: string, disk: DiskSpec): void => {
-  const storage = disk.storage ?? spec.storage ?? Disk.firstStorage(draft.config)
+  const storage = disk.storage ?? Disk.defaultStorage(spec, draft.config)
   if (storage === undefined) {
     Draft.problem(
       draft,
