@@ -40,6 +40,18 @@ const rejectionOf = (exit: Exit.Exit<unknown, unknown>): Fault.Fault => {
   return error
 }
 
+/** Opened at 500 for 10 seconds, exported at 2,500. */
+const opened = () => {
+  const machine = machineOf({ consecutiveFailures: 1, openFor: 10_000 })
+  fail(machine, 1, 500)
+  return machine.export(2_500, 1_000_000)
+}
+const restored = (snapshot: CircuitBreaker.Snapshot, wall: number) => {
+  const machine = machineOf({ consecutiveFailures: 1, openFor: 10_000 })
+  machine.restore(snapshot, 77, wall)
+  return machine
+}
+
 describe("CircuitMachine", () => {
   describe("results of another state", () => {
     it("lets a call that began while closed neither close nor open the half-open state", () => {
@@ -198,15 +210,13 @@ describe("CircuitMachine", () => {
     })
 
     it("takes the jitter off the open time, so that it is over by then at the latest", () => {
-      const open = (random: number): number => {
-        const machine = new CircuitMachine({ consecutiveFailures: 1, openFor: 1_000, openJitter: 0.2 }, {
-          random: () => random
-        })
+      const waits = [0, 0.5].map((chance) => {
+        const thresholds = { consecutiveFailures: 1, openFor: 1_000, openJitter: 0.2 }
+        const machine = new CircuitMachine(thresholds, { random: () => chance })
         fail(machine, 1, 0)
         return machine.retryAfter(0)
-      }
-      expect(open(0)).toBe(1_000)
-      expect(open(0.5)).toBe(900)
+      })
+      expect(waits).toEqual([1_000, 900])
     })
 
     it("opens for as long as the server asks, capped, without making the next open time grow", () => {
@@ -314,17 +324,6 @@ describe("CircuitMachine", () => {
   })
 
   describe("export and restore", () => {
-    const opened = () => {
-      const machine = machineOf({ consecutiveFailures: 1, openFor: 10_000 })
-      fail(machine, 1, 500)
-      return machine.export(2_500, 1_000_000)
-    }
-    const restored = (snapshot: CircuitBreaker.Snapshot, wall: number) => {
-      const machine = machineOf({ consecutiveFailures: 1, openFor: 10_000 })
-      machine.restore(snapshot, 77, wall)
-      return machine
-    }
-
     it("goes on with what is left of the open time", () => {
       const snapshot = Schema.decodeUnknownSync(CircuitBreaker.Snapshot)(JSON.parse(JSON.stringify(opened())))
       expect(snapshot.remainingMillis).toBe(8_000)
