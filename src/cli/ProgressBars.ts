@@ -62,47 +62,60 @@ interface Look {
   readonly colors: Paint
 }
 
-const mark = (update: Update, now: number, { colors, unicode }: Look): string => {
+/** A piece of a line and its colour, put on after the line was cut to the terminal. */
+type Piece = readonly [text: string, color?: (text: string) => string]
+
+const mark = (update: Update, now: number, { colors, unicode }: Look): Piece => {
   const frames = [...(unicode ? spinners.unicode : spinners.ascii)]
   switch (update.state) {
     case "done":
-      return colors.green(unicode ? "✔" : "+")
+      return [unicode ? "✔" : "+", colors.green]
     case "failed":
-      return colors.red(unicode ? "✖" : "x")
+      return [unicode ? "✖" : "x", colors.red]
     case "skipped":
-      return colors.dim("-")
+      return ["-", colors.dim]
     case "waiting":
-      return colors.dim(unicode ? "·" : ".")
+      return [unicode ? "·" : ".", colors.dim]
     case "running":
-      return colors.cyan(frames[Math.floor(now / 100) % frames.length] ?? "")
+      return [frames[Math.floor(now / 100) % frames.length] ?? "", colors.cyan]
   }
 }
 
-const barWidth = 20
-
-const bar = (update: Update, { colors, unicode }: Look): string => {
-  if (update.fraction === undefined || update.state !== "running") return " ".repeat(barWidth + 5)
+const bar = (update: Update, width: number, { colors, unicode }: Look): ReadonlyArray<Piece> => {
+  if (update.fraction === undefined || update.state !== "running") return [[" ".repeat(width + 5)]]
   const fraction = Math.min(1, Math.max(0, update.fraction))
-  const full = Math.round(fraction * barWidth)
+  const full = Math.round(fraction * width)
   const [on, off] = unicode ? ["█", "░"] : ["#", "-"]
   const percent = `${Math.floor(fraction * 100)}%`.padStart(5)
-  return colors.cyan(on.repeat(full)) + colors.dim(off.repeat(barWidth - full)) + percent
+  return [[on.repeat(full), colors.cyan], [off.repeat(width - full), colors.dim], [percent]]
 }
 
-/** Cuts to a width. Colours are put on afterwards, so that they are never cut in two. */
-const cut = (text: string, width: number): string => {
+const cell = (text: string, width: number): string => {
   const line = text.replaceAll(/\s*\n\s*/g, " ")
-  return line.length <= width ? line.padEnd(width) : `${line.slice(0, Math.max(0, width - 1))}…`
+  return line.length <= width ? line.padEnd(width) : `${line.slice(0, width - 1)}…`
+}
+
+const fit = (pieces: ReadonlyArray<Piece>, columns: number): string => {
+  let room = columns
+  return pieces.map(([text, color]) => {
+    const shown = text.length <= room ? text : `${text.slice(0, Math.max(0, room - 1))}${room > 0 ? "…" : ""}`
+    room -= shown.length
+    return color === undefined ? shown : color(shown)
+  }).join("").trimEnd()
 }
 
 const rowLine = (row: Row, now: number, nameWidth: number, look: Look): string => {
   const { update } = row
   const time = update.state === "waiting" ? "" : elapsed((row.until ?? now) - row.since)
-  const fixed = 2 + nameWidth + 2 + 12 + 1 + barWidth + 5 + 1 + 7 + 1
-  const room = look.columns - fixed - 1
-  const detail = room < 8 ? "" : ` ${look.colors.dim(cut(update.detail ?? "", room).trimEnd())}`
-  const head = `${mark(update, now, look)} ${cut(update.item, nameWidth)}  ${cut(update.phase, 12)}`
-  return `${head} ${bar(update, look)} ${time.padStart(7)}${detail}`
+  const detail = (update.detail ?? "").replaceAll(/\s*\n\s*/g, " ")
+  const pieces: ReadonlyArray<Piece> = [
+    mark(update, now, look),
+    [` ${cell(update.item, nameWidth)}  ${cell(update.phase, 12)} `],
+    ...(look.columns < 70 ? [] : bar(update, look.columns < 100 ? 10 : 20, look)),
+    [`${time.padStart(8)} `],
+    [detail, look.colors.dim]
+  ]
+  return fit(pieces, look.columns - 1)
 }
 
 const order: { readonly [S in Update["state"]]: number } = { failed: 0, running: 1, done: 2, skipped: 3, waiting: 4 }
@@ -116,7 +129,11 @@ const order: { readonly [S in Update["state"]]: number } = { failed: 0, running:
 export const lines = (rows: ReadonlyArray<Row>, begun: number, now: number, look: Look): ReadonlyArray<string> => {
   if (rows.length === 0) return []
   const room = Math.max(1, look.rows - 2)
-  const nameWidth = Math.min(32, Math.max(...rows.map((row) => row.update.item.length)))
+  const nameWidth = Math.min(
+    32,
+    Math.max(8, Math.floor(look.columns / 3)),
+    Math.max(...rows.map((row) => row.update.item.length))
+  )
   const shown = rows.length <= room
     ? rows
     : rows.toSorted((left, right) => order[left.update.state] - order[right.update.state]).slice(0, room)
@@ -124,11 +141,14 @@ export const lines = (rows: ReadonlyArray<Row>, begun: number, now: number, look
   const failed = count("failed")
   const summary = [
     `${count("done") + count("skipped")} of ${rows.length} done`,
-    ...(failed === 0 ? [] : [look.colors.red(`${failed} failed`)]),
+    ...(failed === 0 ? [] : [`${failed} failed`]),
     ...(shown.length === rows.length ? [] : [`${rows.length - shown.length} more not shown`]),
     elapsed(now - begun)
   ].join(", ")
-  return [...shown.map((row) => rowLine(row, now, nameWidth, look)), look.colors.dim(summary)]
+  return [
+    ...shown.map((row) => rowLine(row, now, nameWidth, look)),
+    fit([[summary, look.colors.dim]], look.columns - 1)
+  ]
 }
 
 /** Whether an update says more than the last printed one: another step, or another quarter of it. */

@@ -74,9 +74,14 @@ const ansi = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\
  */
 export const stripAnsi = (text: string): string => text.replaceAll(ansi, "")
 
-/** A server's text may carry control characters; they must not reach the terminal. */
+/** Everything that is not text, a line break, a tab or a colour: a server's text must not drive the terminal. */
 // oxlint-disable-next-line no-control-regex
-const controls = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f]/g
+const controls = /\u001b(?!\[[0-9;]*m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g
+
+const isColor = (sequence: string): boolean => sequence.startsWith("\u001b[") && sequence.endsWith("m")
+
+const harmless = (text: string, colored: boolean): string =>
+  text.replaceAll(ansi, (sequence) => (colored && isColor(sequence) ? sequence : "")).replaceAll(controls, "")
 
 const drain = (stream: Stream): Promise<void> => new Promise((resolve) => stream.write("", () => resolve()))
 
@@ -116,10 +121,7 @@ export const make = (options: Options): Screen => {
 
   const size = () => ({ columns: err.columns ?? 80, rows: err.rows ?? 24 })
   const concealed = (text: string) => secrets.reduce((shown, secret) => shown.replaceAll(secret, "<redacted>"), text)
-  const clean = (text: string, colored: boolean) => {
-    const shown = concealed(text).replaceAll(controls, "")
-    return colored ? shown : stripAnsi(shown)
-  }
+  const clean = (text: string, colored: boolean) => harmless(concealed(text), colored)
 
   const erase = (): string => {
     if (drawn.length === 0) return ""
@@ -128,12 +130,14 @@ export const make = (options: Options): Screen => {
     return `\r\u001b[${rows}A${eraseBelow}`
   }
 
+  const region = (): string => drawn.map((line) => `${line}\n`).join("")
+
   const draw = (lines: ReadonlyArray<string>) => {
     if (!live || (lines.length === 0 && drawn.length === 0)) return
     const before = erase() + (hidden ? "" : hide)
     drawn = lines.map((line) => clean(line, color.err))
     hidden = lines.length > 0
-    err.write(before + drawn.map((line) => `${line}\n`).join("") + (hidden ? "" : show))
+    err.write(before + region() + (hidden ? "" : show))
   }
 
   return {
@@ -142,12 +146,13 @@ export const make = (options: Options): Screen => {
     unicode: isUnicode(environment),
     size,
     out: (text) => {
-      if (!closed) out.write(clean(text, color.out))
+      if (closed) return
+      const below = erase()
+      if (below !== "") err.write(below)
+      out.write(clean(text, color.out))
+      if (below !== "") err.write(region())
     },
-    err: (line) => {
-      const below = drawn.map((text) => `${text}\n`).join("")
-      err.write(`${erase()}${clean(line, color.err)}\n${below}`)
-    },
+    err: (line) => void err.write(`${erase()}${clean(line, color.err)}\n${region()}`),
     draw,
     conceal: (secret) => {
       if (secret.length >= 6 && !secrets.includes(secret)) secrets.push(secret)

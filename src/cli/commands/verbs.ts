@@ -68,6 +68,11 @@ export const demo = verb({
   description: "Starts a simulated two-node Proxmox VE that misbehaves the way the real one does, and applies a fleet "
     + "of five machines to it. Needs no host and leaves nothing behind.",
   flags: {
+    printFleet: {
+      kind: "boolean",
+      name: "print-fleet",
+      description: "Print the fleet file of the demo, to begin one's own with, and do nothing"
+    },
     speed: {
       kind: "number",
       name: "speed",
