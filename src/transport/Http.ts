@@ -142,7 +142,13 @@ export type NotJson =
 
 const title = /<title[^>]*>([^<]{1,200})<\/title>/i
 
-const judge = (text: string): NotJson => {
+/**
+ * Why a text that is not JSON is none.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const judge = (text: string): NotJson => {
   const start = text.trimStart()
   if (start.startsWith("<")) return { _tag: "Page", title: title.exec(start)?.[1]?.replace(/\s+/g, " ").trim() }
   return start.startsWith("{") || start.startsWith("[") ? { _tag: "Truncated" } : { _tag: "Other", empty: start === "" }

@@ -56,7 +56,8 @@ export const protect = <E, R>(
 const shortest = 6
 
 /**
- * Takes known secrets out of a text: a server or a proxy may repeat in an error what it was sent.
+ * Takes known secrets out of a text, as they are, URL-encoded or within JSON: a server or a proxy may repeat in an error
+ * what it was sent. Do it before the text is cut, or half a secret stays.
  *
  * @since 0.1.0
  * @category combinators
@@ -66,7 +67,9 @@ export const scrub = (text: string, secrets: Iterable<Redacted.Redacted<string>>
   for (const secret of secrets) {
     const value = Redacted.value(secret)
     if (value.length < shortest) continue
-    for (const form of new Set([value, encodeURIComponent(value)])) clean = clean.replaceAll(form, "<redacted>")
+    for (const form of new Set([value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)])) {
+      clean = clean.replaceAll(form, "<redacted>")
+    }
   }
   return clean
 }

@@ -119,34 +119,53 @@ const notJson = (reply: Http.Reply, why: Http.NotJson, context: Failure.Context)
   }, context)
 }
 
+/** Where and what was expected. What was there instead stays out: it may be long, and nobody's business. */
 const issues = (error: ParseResult.ParseError): string =>
   ParseResult.ArrayFormatter.formatErrorSync(error).slice(0, 3)
-    .map(({ message, path }) => `${path.join(".")}: ${message}`.slice(0, 200)).join("; ")
+    .map(({ message, path }) => `${path.join(".")}: ${message.replace(/, actual [\s\S]*$/, "")}`).join("; ")
 
 const decode = <A, I>(
+  value: unknown,
   reply: Http.Reply,
   schema: Schema.Schema<A, I>,
   route: string,
   context: Failure.Context
 ): Either.Either<A, Fault.Fault> =>
-  Http.json(reply).pipe(
-    Either.mapLeft((why) => notJson(reply, why, context)),
-    Either.flatMap((value) =>
-      Either.mapLeft(Schema.decodeUnknownEither(schema)(value), (error) =>
-        Failure.unreadable({
-          code: "unexpected-reply",
-          detail: `The answer to ${reply.method} ${route} is not what the API promises (${issues(error)})`,
-          hint: "This version of Proxmox VE may be newer or older than those known",
-          status: reply.status,
-          mutation: reply.method !== "GET"
-        }, context))
-    )
-  )
+  Either.mapLeft(Schema.decodeUnknownEither(schema)(value), (error) =>
+    Failure.unreadable({
+      code: "unexpected-reply",
+      detail: `The answer to ${reply.method} ${route} is not what the API promises (${issues(error)})`,
+      hint: "This version of Proxmox VE may be newer or older than those known",
+      status: reply.status,
+      mutation: reply.method !== "GET"
+    }, context))
 
-/** Says everything the fault said, without the secrets that the other side may have repeated. */
-const cleaned = (fault: Fault.Fault, secrets: ReadonlyArray<Redacted.Redacted<string>>): Fault.Fault => {
-  const detail = Redaction.scrub(fault.detail, secrets)
-  return detail === fault.detail ? fault : Fault.make({ ...fault.options, detail })
+type Secrets = ReadonlyArray<Redacted.Redacted<string>>
+
+/** A reply that is to be told of, without the secrets that the other side may have repeated in it. */
+const cleaned = (reply: Http.Reply, secrets: Secrets): Http.Reply => ({
+  ...reply,
+  statusText: Redaction.scrub(reply.statusText, secrets),
+  text: Redaction.scrub(reply.text, secrets)
+})
+
+const isSuccess = ({ status }: Http.Reply): boolean => status >= 200 && status < 300
+
+/** What a reply gives: what was asked for, or a fault. */
+const judge = <A, I>(
+  reply: Http.Reply,
+  { reply: schema, route }: Pick<Call<string, A, I>, "reply" | "route">,
+  context: Failure.Context,
+  secrets: Secrets
+): Either.Either<A, Fault.Fault> => {
+  if (!isSuccess(reply)) {
+    const { statusText, status, text } = cleaned(reply, secrets)
+    return Either.left(Failure.classify({ status, statusText, body: text }, context))
+  }
+  const value = Http.json(reply)
+  return Either.isRight(value)
+    ? decode(value.right, reply, schema, route, context)
+    : Either.left(notJson(reply, Http.judge(cleaned(reply, secrets).text), context))
 }
 
 /**
@@ -170,18 +189,19 @@ export const make = (connection: Connection): Effect.Effect<Wire, never, HttpCli
         certificateHint
       })
 
+    const own = credentials._tag === "Token"
+      ? [credentials.secret]
+      : [credentials.password, ...(credentials.otp === undefined ? [] : [credentials.otp])]
+
     const login = (form: Readonly<Record<string, string>>) =>
       exchange(build("POST", `${base}/access/ticket`, encode(form)), { operation: "Proxmox.login" }).pipe(
+        Effect.map((reply) => isSuccess(reply) ? reply : cleaned(reply, own)),
         Effect.withSpan("Proxmox.login", { kind: "client", attributes: { "server.address": origin } })
       )
 
     const session = credentials._tag === "Token"
       ? Session.fromToken(credentials)
       : yield* Session.fromPassword(credentials, login)
-
-    const own = credentials._tag === "Token"
-      ? [credentials.secret]
-      : [credentials.password, ...(credentials.otp === undefined ? [] : [credentials.otp])]
 
     const send = (request: HttpClientRequest.HttpClientRequest, grant: Session.Grant, context: Failure.Context) =>
       Effect.map(
@@ -213,19 +233,7 @@ export const make = (connection: Connection): Effect.Effect<Wire, never, HttpCli
       }
       return admitted(build(call.method, `${base}${path}`, encode(call.parameters)), context).pipe(
         Effect.tap(({ reply }) => Effect.annotateCurrentSpan("http.response.status_code", reply.status)),
-        Effect.flatMap(({ grant, reply }) =>
-          Effect.mapError(
-            reply.status >= 200 && reply.status < 300
-              ? decode(reply, call.reply, call.route, context)
-              : Either.left(Failure.classify({
-                status: reply.status,
-                statusText: reply.statusText,
-                body: reply.text
-              }, context)),
-            (fault) => cleaned(fault, grant.secrets)
-          )
-        ),
-        Effect.mapError((fault) => cleaned(fault, own)),
+        Effect.flatMap(({ grant, reply }) => judge(reply, call, context, [...own, ...grant.secrets])),
         Effect.withSpan(`Proxmox.${call.name}`, {
           kind: "client",
           attributes: {
