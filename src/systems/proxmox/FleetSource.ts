@@ -66,7 +66,7 @@ const readUnsafe = (yaml: Yaml, text: string): Source => {
     lineCounter: lines,
     prettyErrors: false,
     merge: true,
-    logLevel: "silent"
+    logLevel: "error"
   })
   const problems = [...document.errors, ...document.warnings].map((error) => ({
     ...position(lines, error.pos[0]),

@@ -35,7 +35,7 @@ export const GiB = 1024 * MiB
 export const TiB = 1024 * GiB
 
 const units: ReadonlyMap<string, number> = new Map([["", 1], ["K", KiB], ["M", MiB], ["G", GiB], ["T", TiB]])
-const grammar = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(?:i?B)?)?$/i
+const grammar = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(?:iB?)?)?$/i
 const decimal = /^\d+(?:\.\d+)?\s*([KMGT])B$/i
 
 /**

@@ -83,13 +83,12 @@ export const nearest = (word: string, known: ReadonlyArray<string>): string | un
  * @category conversions
  */
 export const enumerate = (known: ReadonlyArray<string>): string => {
-  const runs = new Map<string, number>()
+  const last = new Map<string, number>()
   for (const word of known) {
     const match = /^(.*\D)(\d+)$/.exec(word)
-    const [stem, index] = match === null ? [word, -1] : [match[1] ?? "", Number(match[2])]
-    runs.set(stem, Math.max(runs.get(stem) ?? -1, index))
+    const stem = match?.[1] ?? ""
+    if (known.includes(`${stem}0`)) last.set(stem, Math.max(last.get(stem) ?? 0, Number(match?.[2])))
+    else last.set(word, -1)
   }
-  const isRun = (stem: string): boolean => known.includes(`${stem}0`)
-  return [...runs].map(([stem, last]) => (isRun(stem) ? `${stem}0-${last}` : last < 0 ? stem : `${stem}${last}`))
-    .join(", ")
+  return [...last].map(([stem, index]) => index < 0 ? stem : `${stem}0-${index}`).join(", ")
 }

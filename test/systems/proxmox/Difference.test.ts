@@ -45,6 +45,21 @@ const clone: Pretend.Config = {
   digest: "7d79"
 }
 
+const codes = (disks: MachineSpec["disks"]) =>
+  Difference.of({ ...bare, disks }, clone).problems.map(({ code, subject }) => [code, subject])
+
+const changes = (spec: Partial<MachineSpec>, config: Pretend.Config) =>
+  Difference.of({ ...bare, ...spec }, { name: bare.name, ...config }).changes
+
+const keys = (spec: Partial<MachineSpec>, config: Pretend.Config) => changes(spec, config).map((change) => change.key)
+
+const described = (description: string | undefined, observed: string | undefined, line?: string) =>
+  Difference.of(
+    { ...bare, description },
+    { name: bare.name, ...(observed === undefined ? {} : { description: observed }) },
+    line
+  )
+
 /** What took people's machines down, or left them wrong without a word. */
 describe("Difference, in production", () => {
   it("keeps the MAC address of a card whose VLAN changes, and all else that is on it", () => {
@@ -156,8 +171,8 @@ describe("Difference", () => {
     FastCheck.assert(
       FastCheck.property(Pretend.observed, FastCheck.string(), (config, name) => {
         const spec: MachineSpec = { ...bare, name }
-        const { changes, ...rest } = Difference.of(spec, { ...config, name })
-        expect([changes, rest]).toStrictEqual([[], { set: {}, delete: [], resizes: [], problems: [] }])
+        const { changes: found, ...rest } = Difference.of(spec, { ...config, name })
+        expect([found, rest]).toStrictEqual([[], { set: {}, delete: [], resizes: [], problems: [] }])
       })
     )
   })
@@ -211,8 +226,6 @@ describe("Difference", () => {
   })
 
   it("does not move a disk, and takes a CD drive for no disk", () => {
-    const codes = (disks: MachineSpec["disks"]) =>
-      Difference.of({ ...bare, disks }, clone).problems.map(({ code, subject }) => [code, subject])
     expect(codes({ scsi0: { size: 100 * Size.GiB, storage: "ceph" } })).toStrictEqual([
       ["disk-elsewhere", "disk scsi0 of rancher-manager-1"]
     ])
@@ -248,8 +261,8 @@ describe("Difference", () => {
   })
 
   it("never compares or sends the password", () => {
-    const { changes, delete: gone, set } = Difference.of(wanted, { ...clone, cipassword: "**********" })
-    expect([...Object.keys(set), ...gone, ...changes.map((change) => change.key)]).not.toContain("cipassword")
+    const { changes: found, delete: gone, set } = Difference.of(wanted, { ...clone, cipassword: "**********" })
+    expect([...Object.keys(set), ...gone, ...found.map((change) => change.key)]).not.toContain("cipassword")
   })
 
   it("lowers the balloon with the memory, which the server would refuse otherwise", () => {
@@ -264,52 +277,41 @@ describe("Difference", () => {
 
   describe("the description", () => {
     const marker = "managed-by: holdfast lab/rancher-manager-1 8d6bd3ea"
-    const of = (description: string | undefined, observed: string | undefined, line?: string) =>
-      Difference.of(
-        { ...bare, description },
-        { name: bare.name, ...(observed === undefined ? {} : { description: observed }) },
-        line
-      )
-
     it("ends with the marker, below the text of the specification or of the machine", () => {
-      expect(of("hello", undefined, marker).set).toStrictEqual({ description: `hello\n${marker}` })
-      expect(of(undefined, "by hand\n", marker).set).toStrictEqual({ description: `by hand\n${marker}` })
-      expect(of(undefined, undefined, marker).set).toStrictEqual({ description: marker })
+      expect(described("hello", undefined, marker).set).toStrictEqual({ description: `hello\n${marker}` })
+      expect(described(undefined, "by hand\n", marker).set).toStrictEqual({ description: `by hand\n${marker}` })
+      expect(described(undefined, undefined, marker).set).toStrictEqual({ description: marker })
     })
 
     it("replaces the nonce form of the marker", () => {
-      expect(of("hello", "managed-by: holdfast lab/rancher-manager-1 nonce 42\n", marker).set).toStrictEqual({
+      expect(described("hello", "managed-by: holdfast lab/rancher-manager-1 nonce 42\n", marker).set).toStrictEqual({
         description: `hello\n${marker}`
       })
     })
 
     it("keeps the marker that is there where none is given, and does not mind line breaks at the end", () => {
-      expect(of("new", `old\n${marker}\n`).set).toStrictEqual({ description: `new\n${marker}` })
-      expect(of("old", `old\r\n${marker}\n`, marker).changes).toStrictEqual([])
+      expect(described("new", `old\n${marker}\n`).set).toStrictEqual({ description: `new\n${marker}` })
+      expect(described("old", `old\r\n${marker}\n`, marker).changes).toStrictEqual([])
     })
 
     it("goes away when it is wanted empty", () => {
-      expect(of("", "by hand")).toMatchObject({ delete: ["description"], set: {} })
+      expect(described("", "by hand")).toMatchObject({ delete: ["description"], set: {} })
     })
   })
 
   it("goes by the meaning of a setting, not by its text", () => {
-    const same = (spec: Partial<MachineSpec>, config: Pretend.Config) =>
-      Difference.of({ ...bare, ...spec }, { name: bare.name, ...config }).changes
-    expect(same({ agent: true }, { agent: "enabled=on,fstrim_cloned_disks=1" })).toStrictEqual([])
-    expect(same({ agent: false }, {})).toStrictEqual([])
-    expect(same({ onBoot: false }, {})).toStrictEqual([])
-    expect(same({ cores: 1, sockets: 1, memory: 512 }, {})).toStrictEqual([])
-    expect(same({ cpu: "cputype=host" }, { cpu: "host,flags=+aes" })).toStrictEqual([])
-    expect(same({ tags: ["b", "a"] }, { tags: "A, B" })).toStrictEqual([])
-    expect(same({ networks: { net0: { bridge: "vmbr0", mac: "BC:24:11:00:00:01", firewall: false } } }, {
+    expect(changes({ agent: true }, { agent: "enabled=on,fstrim_cloned_disks=1" })).toStrictEqual([])
+    expect(changes({ agent: false }, {})).toStrictEqual([])
+    expect(changes({ onBoot: false }, {})).toStrictEqual([])
+    expect(changes({ cores: 1, sockets: 1, memory: 512 }, {})).toStrictEqual([])
+    expect(changes({ cpu: "cputype=host" }, { cpu: "host,flags=+aes" })).toStrictEqual([])
+    expect(changes({ tags: ["b", "a"] }, { tags: "A, B" })).toStrictEqual([])
+    expect(changes({ networks: { net0: { bridge: "vmbr0", mac: "BC:24:11:00:00:01", firewall: false } } }, {
       net0: "virtio=bc:24:11:00:00:01,bridge=vmbr0"
     })).toStrictEqual([])
   })
 
   it("tells real changes from spellings", () => {
-    const keys = (spec: Partial<MachineSpec>, config: Pretend.Config) =>
-      Difference.of({ ...bare, ...spec }, { name: bare.name, ...config }).changes.map((change) => change.key)
     expect(keys({ agent: true }, { agent: "0,fstrim_cloned_disks=1" })).toStrictEqual(["agent.enabled"])
     expect(keys({ cores: 1 }, { cores: "2" })).toStrictEqual(["cores"])
     expect(keys({ tags: [] }, { tags: "a" })).toStrictEqual(["tags"])

@@ -10,10 +10,11 @@ import * as Size from "../../../src/systems/proxmox/Size.ts"
 
 export type Config = Readonly<Record<string, string>>
 
+const length = (count: number) => Buffer.from([0, 0, 0, count])
+
 /** A public key whose body is the given bytes. */
 export const publicKey = (bytes: Uint8Array, comment: string): string => {
   const type = Buffer.from("ssh-ed25519")
-  const length = (count: number) => Buffer.from([0, 0, 0, count])
   const body = Buffer.concat([length(type.length), type, length(32), Buffer.from(bytes)])
   return `ssh-ed25519 ${body.toString("base64")} ${comment}`
 }
