@@ -39,7 +39,7 @@ export interface Options {
   readonly unauthorizedDelayMillis?: number | undefined
   /** Durations of the server's work, in virtual milliseconds and bytes. */
   readonly timing?: Partial<World.Timing> | undefined
-  /** What goes wrong. Defaults to nothing. */
+  /** What goes wrong on the server. What goes wrong on the way to it is a `FaultPlan`. Defaults to nothing. */
   readonly faults?: Faults.Plan | undefined
 }
 
@@ -54,6 +54,8 @@ export interface Simulator {
   /** The state itself, as of the last request. For the state as of now use `snapshot`. */
   readonly world: World.World
   readonly credentials: Credentials
+  /** The world's own clock; latencies of a fault injector belong on it: `sleep: simulator.time.sleep`. */
+  readonly time: VirtualTime.VirtualTime
   /** Brings the world up to the clock and tells what is in it. */
   readonly snapshot: Effect.Effect<World.Snapshot>
   /** Lets every running task end, whatever the clock says, and tells what is left. */
@@ -115,6 +117,7 @@ export const make = (options: Options = {}): Effect.Effect<Simulator> =>
       endpoint: Server.make(world, time, { unauthorizedDelayMillis: options.unauthorizedDelayMillis ?? 3000 }),
       world,
       credentials: Seed.credentials,
+      time,
       snapshot,
       drain: Effect.zipRight(
         snapshot,

@@ -237,13 +237,13 @@ export const permissions = (
   path: string | undefined
 ): Record<string, Record<string, number>> => {
   const base = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"]
-  const paths = path === undefined ? [...new Set([...base, ...access.paths])].sort() : [path]
+  const paths = path === undefined ? [...new Set([...base, ...access.paths])].toSorted() : [path]
   const table: Record<string, Record<string, number>> = {}
   for (const one of paths) {
     const found = access.privileges(caller, one)
     if (found.size === 0 && path === undefined) continue
     table[one] = Object.fromEntries(
-      [...found].sort(([a], [b]) => a < b ? -1 : 1).map(([name, down]) => [name, down ? 1 : 0])
+      [...found].toSorted(([a], [b]) => a < b ? -1 : 1).map(([name, down]) => [name, down ? 1 : 0])
     )
   }
   return table

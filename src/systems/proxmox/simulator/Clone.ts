@@ -14,6 +14,7 @@ import * as PropertyString from "./PropertyString.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Storages from "./Storages.ts"
 import * as Tasks from "./Tasks.ts"
+import * as Machine from "./Machine.ts"
 import * as World from "./World.ts"
 
 const cloneLockMillis = 1000
@@ -87,7 +88,7 @@ const read = (call: Invocation.Invocation): Plan => {
   if (source === undefined || source.node !== node || source.kind !== "qemu") {
     throw new Scheduler.Death(`unable to find configuration file for VM ${call.vmid} on node '${node}'\n`)
   }
-  World.checkLock(source)
+  Machine.checkLock(source)
   const snapshot = source.snapshots.find((one) => one.name === snapname)
   if (snapname !== undefined && snapshot === undefined) {
     throw new Scheduler.Death(`snapshot '${snapname}' does not exist\n`)
@@ -205,12 +206,12 @@ function* work(world: World.World, worker: Tasks.Worker, plan: Plan): Scheduler.
   const { newid, source } = plan
   const mode = source.running === undefined ? "shared" : "exclusive"
   const timeout = cloneLockMillis
-  const sourceHold = yield* World.locked(world, worker.process, source.node, source.vmid, { mode, timeout })
-  const hold = yield* World.locked(world, worker.process, source.node, newid, { timeout })
-  World.checkLock(source)
+  const sourceHold = yield* Machine.locked(world, worker.process, source.node, source.vmid, { mode, timeout })
+  const hold = yield* Machine.locked(world, worker.process, source.node, newid, { timeout })
+  Machine.checkLock(source)
   checkUnused(world, source.node, newid)
   World.checkQuorum(world)
-  const machine = World.makeMachine(world, {
+  const machine = Machine.make(world, {
     vmid: newid,
     node: source.node,
     config: { lock: "clone", description: "qmclone temporary file" }
@@ -226,14 +227,14 @@ function* work(world: World.World, worker: Tasks.Worker, plan: Plan): Scheduler.
   for (const drive of Drives.of(plan.config)) {
     const text = yield* cloneDrive(world, worker, plan, drive, progress)
     config.set(drive.key, text)
-    World.edit(world, machine, () => {
+    Machine.edit(world, machine, () => {
       machine.config = new Map(config)
     })
   }
   yield* worker.work(world.timing.cloneOverhead / 2)
   World.checkQuorum(world)
   config.delete("lock")
-  World.edit(world, machine, () => {
+  Machine.edit(world, machine, () => {
     machine.config = new Map(config)
     if (plan.target === source.node) return
     machine.node = plan.target
@@ -254,7 +255,7 @@ function* work(world: World.World, worker: Tasks.Worker, plan: Plan): Scheduler.
 export const clone = (call: Invocation.Invocation): string => {
   const { world } = call
   const plan = read(call)
-  if (call.meetsLock("qmclone")) throw World.lockTimeout(plan.newid)
+  if (call.meetsLock("qmclone")) throw Machine.lockTimeout(plan.newid)
   const task = Tasks.fork(
     world,
     { node: call.node, type: "qmclone", id: String(call.vmid), owner: call.caller, locked: plan.newid },

@@ -9,12 +9,15 @@ import * as ConfigKeys from "./ConfigKeys.ts"
 import * as Drives from "./Drives.ts"
 import * as PropertyString from "./PropertyString.ts"
 import * as Scheduler from "./Scheduler.ts"
+import * as Machine from "./Machine.ts"
 import * as World from "./World.ts"
 
 const isPart = (key: string): boolean => key === "name" || ConfigKeys.find(key)?.takesEffect === "cloud-init"
 
 const parts = (machine: World.Machine): Map<string, string> =>
-  new Map([...machine.config].filter(([key]) => isPart(key) || /^net\d+$/.test(key)).sort(([a], [b]) => a < b ? -1 : 1))
+  new Map(
+    [...machine.config].filter(([key]) => isPart(key) || /^net\d+$/.test(key)).toSorted(([a], [b]) => a < b ? -1 : 1)
+  )
 
 /**
  * The cloud-init drive, if the machine has one.
@@ -32,7 +35,7 @@ export const drive = (machine: World.Machine): Drives.Drive | undefined =>
  * @category mutations
  */
 export const generate = (world: World.World, machine: World.Machine): void =>
-  World.edit(world, machine, () => {
+  Machine.edit(world, machine, () => {
     machine.cloudInit = parts(machine)
   })
 
@@ -60,7 +63,7 @@ export const addresses = (machine: World.Machine): ReadonlyArray<World.GuestInte
     mac: "00:00:00:00:00:00",
     addresses: [{ address: "127.0.0.1", prefix: 8, version: 4 }, { address: "::1", prefix: 128, version: 6 }]
   }
-  const cards = [...machine.config].filter(([key]) => /^net\d+$/.test(key)).sort(([a], [b]) => a < b ? -1 : 1)
+  const cards = [...machine.config].filter(([key]) => /^net\d+$/.test(key)).toSorted(([a], [b]) => a < b ? -1 : 1)
   return [
     loopback,
     ...cards.map(([key, text], index) => {
@@ -79,6 +82,8 @@ export const addresses = (machine: World.Machine): ReadonlyArray<World.GuestInte
   ]
 }
 
+const mask = (key: string, text: string): string => key === "cipassword" ? "**********" : text
+
 /**
  * The rows of `GET …/cloudinit`: what the drive says beside what the configuration says.
  *
@@ -87,8 +92,7 @@ export const addresses = (machine: World.Machine): ReadonlyArray<World.GuestInte
  */
 export const pending = (machine: World.Machine): ReadonlyArray<Record<string, unknown>> => {
   const next = parts(machine)
-  const keys = [...new Set([...machine.cloudInit.keys(), ...next.keys()])].sort()
-  const mask = (key: string, text: string): string => key === "cipassword" ? "**********" : text
+  const keys = [...new Set([...machine.cloudInit.keys(), ...next.keys()])].toSorted()
   return keys.map((key) => {
     const row: Record<string, unknown> = { key }
     const old = machine.cloudInit.get(key)
@@ -152,7 +156,7 @@ export const dump = (machine: World.Machine, type: string | undefined): string =
     case "network":
       return networkData(config)
     default:
-      return `instance-id: ${World.digest(machine)}\n`
+      return `instance-id: ${Machine.digest(machine)}\n`
   }
 }
 
@@ -163,7 +167,7 @@ export const dump = (machine: World.Machine, type: string | undefined): string =
  * @category mutations
  */
 export const regenerate = (world: World.World, machine: World.Machine): void => {
-  World.checkLock(machine)
+  Machine.checkLock(machine)
   if (drive(machine) === undefined) throw new Scheduler.Death("No cloud-init drive found\n")
   generate(world, machine)
 }

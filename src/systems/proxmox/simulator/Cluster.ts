@@ -8,9 +8,9 @@
 import * as Drives from "./Drives.ts"
 import * as Faults from "./Faults.ts"
 import type * as Invocation from "./Invocation.ts"
-import * as Scheduler from "./Scheduler.ts"
 import * as Storages from "./Storages.ts"
 import * as Wire from "./Wire.ts"
+import * as Machine from "./Machine.ts"
 import * as World from "./World.ts"
 
 const releases = {
@@ -164,9 +164,15 @@ export const poolOf = (world: World.World, vmid: number): string | undefined => 
   return undefined
 }
 
-const machineRow = (call: Invocation.Invocation, machine: World.Machine): Record<string, unknown> => {
+/**
+ * A machine's row in the inventory.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const machineRow = (call: Invocation.Invocation, machine: World.Machine): Record<string, unknown> => {
   const { world } = call
-  const seen = World.published(world, machine)
+  const seen = Machine.published(world, machine)
   const online = World.isOnline(world, machine.node)
   const row: Record<string, unknown> = {
     id: `${machine.kind}/${machine.vmid}`,
@@ -203,7 +209,13 @@ const machineRow = (call: Invocation.Invocation, machine: World.Machine): Record
   return row
 }
 
-const storageRows = (call: Invocation.Invocation): ReadonlyArray<Record<string, unknown>> => {
+/**
+ * Storages' rows in the inventory, one a node.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const storageRows = (call: Invocation.Invocation): ReadonlyArray<Record<string, unknown>> => {
   const { world } = call
   return [...world.storages.values()].flatMap((storage) =>
     !mayList(call, storage) ? [] : [...storage.nodes].map((node) => ({
@@ -230,7 +242,7 @@ const storageRows = (call: Invocation.Invocation): ReadonlyArray<Record<string, 
 export const resources = (call: Invocation.Invocation): unknown => {
   const { world } = call
   const type = call.parameters["type"]
-  const machines = [...world.machines.values()].sort((a, b) => a.vmid - b.vmid)
+  const machines = [...world.machines.values()].toSorted((a, b) => a.vmid - b.vmid)
     .filter((machine) => call.can(`/vms/${machine.vmid}`, "VM.Audit"))
     .map((machine) => machineRow(call, machine))
   if (type === "vm") return machines
@@ -284,7 +296,7 @@ const stranger = (world: World.World, vmid: number): void => {
  */
 export const addStranger = (world: World.World, vmid: number, node: string | undefined): void => {
   if (world.machines.has(vmid)) return
-  const machine = World.makeMachine(world, {
+  const machine = Machine.make(world, {
     vmid,
     node: node ?? [...world.nodes.keys()][0] ?? "pve1",
     stranger: true,
@@ -315,92 +327,4 @@ export const nextId = (call: Invocation.Invocation): string => {
   while (world.machines.has(vmid)) vmid += 1
   stranger(world, vmid)
   return String(vmid)
-}
-
-const poolRow = (call: Invocation.Invocation, pool: World.Pool, members: boolean): Record<string, unknown> => {
-  const row: Record<string, unknown> = { poolid: pool.name, comment: pool.comment }
-  if (!members) return row
-  row["members"] = [
-    ...[...pool.members].sort((a, b) => a - b).flatMap((vmid) => {
-      const machine = call.world.machines.get(vmid)
-      return machine === undefined ? [] : [machineRow(call, machine)]
-    }),
-    ...storageRows(call).filter((one) => pool.storages.has(String(one["storage"])))
-  ]
-  return row
-}
-
-const findPool = (call: Invocation.Invocation): World.Pool => {
-  const name = call.parameters["poolid"] ?? ""
-  const pool = call.world.pools.get(name)
-  if (pool === undefined) throw new Scheduler.Death(`pool '${name}' does not exist\n`)
-  return pool
-}
-
-/**
- * @since 0.1.0
- * @category handlers
- */
-export const pools = (call: Invocation.Invocation): unknown => {
-  if (call.parameters["poolid"] !== undefined) {
-    call.check(`/pool/${call.parameters["poolid"]}`, ["Pool.Audit"])
-    return [poolRow(call, findPool(call), true)]
-  }
-  return [...call.world.pools.values()].filter((pool) => call.can(`/pool/${pool.name}`, "Pool.Audit"))
-    .map((pool) => poolRow(call, pool, false))
-}
-
-/**
- * @since 0.1.0
- * @category handlers
- */
-export const pool = (call: Invocation.Invocation): unknown => {
-  const { poolid: _, ...row } = poolRow(call, findPool(call), true)
-  return row
-}
-
-/**
- * @since 0.1.0
- * @category handlers
- */
-export const createPool = (call: Invocation.Invocation): null => {
-  const { comment = "", poolid = "" } = call.parameters
-  World.checkQuorum(call.world)
-  if (call.world.pools.has(poolid)) throw new Scheduler.Death(`create pool failed: pool '${poolid}' already exists\n`)
-  call.world.pools.set(poolid, { name: poolid, comment, members: new Set(), storages: new Set() })
-  return null
-}
-
-/**
- * Members come from `vms`; with `delete` they leave; who is in another pool needs `allow-move`.
- *
- * @since 0.1.0
- * @category handlers
- */
-export const updatePool = (call: Invocation.Invocation): null => {
-  const { parameters, world } = call
-  const pool = findPool(call)
-  World.checkQuorum(world)
-  if (parameters["comment"] !== undefined) pool.comment = parameters["comment"]
-  for (const text of (parameters["vms"] ?? "").split(/[,;\s]+/).filter((one) => one !== "")) {
-    const vmid = Number(text)
-    if (parameters["delete"] === "1") {
-      if (!pool.members.delete(vmid)) {
-        throw new Scheduler.Death(`update pools failed: VM ${vmid} is not a pool member\n`)
-      }
-      continue
-    }
-    call.check(`/vms/${vmid}`, ["VM.Allocate"])
-    if (!world.machines.has(vmid)) throw new Scheduler.Death(`update pools failed: VM ${vmid} does not exist\n`)
-    const other = poolOf(world, vmid)
-    if (other === pool.name) throw new Scheduler.Death(`update pools failed: VM ${vmid} is already a pool member\n`)
-    if (other !== undefined) {
-      if (parameters["allow-move"] !== "1") {
-        throw new Scheduler.Death(`update pools failed: VM ${vmid} belongs already to pool '${other}'\n`)
-      }
-      world.pools.get(other)?.members.delete(vmid)
-    }
-    pool.members.add(vmid)
-  }
-  return null
 }

@@ -13,6 +13,7 @@ import * as Scheduler from "./Scheduler.ts"
 import * as Storages from "./Storages.ts"
 import type * as Tasks from "./Tasks.ts"
 import * as Wire from "./Wire.ts"
+import * as Machine from "./Machine.ts"
 import * as World from "./World.ts"
 
 /**
@@ -149,7 +150,7 @@ function* drop(
   if (force || Drives.isCloudInit(old) || key.startsWith("unused")) {
     return yield* Storages.release(world, worker, volume, machine.node)
   }
-  World.edit(world, machine, () => machine.config.set(Drives.unusedKey(machine.config), volume.id))
+  Machine.edit(world, machine, () => machine.config.set(Drives.unusedKey(machine.config), volume.id))
 }
 
 function* put(
@@ -161,7 +162,7 @@ function* put(
   force: boolean
 ): Scheduler.Body<void> {
   yield* drop(world, worker, machine, key, value, force)
-  World.edit(world, machine, () => {
+  Machine.edit(world, machine, () => {
     machine.pending.delete(key)
     if (value === undefined) machine.config.delete(key)
     else machine.config.set(key, value)
@@ -169,7 +170,7 @@ function* put(
 }
 
 const remember = (world: World.World, machine: World.Machine, key: string, value: string | undefined): void =>
-  World.edit(world, machine, () => {
+  Machine.edit(world, machine, () => {
     if (machine.config.get(key) === value) machine.pending.delete(key)
     else machine.pending.set(key, value)
   })
@@ -185,7 +186,7 @@ export function* applyPending(
   worker: Tasks.Worker,
   machine: World.Machine
 ): Scheduler.Body<void> {
-  for (const [key, value] of [...machine.pending]) yield* put(world, worker, machine, key, value, false)
+  for (const [key, value] of new Map(machine.pending)) yield* put(world, worker, machine, key, value, false)
 }
 
 /**
@@ -203,10 +204,10 @@ export function* apply(
   worker.print(`update VM ${machine.vmid}: ${change.shown}`)
   yield* worker.work(world.timing.configuration)
   World.checkQuorum(world)
-  for (const key of change.revert) World.edit(world, machine, () => machine.pending.delete(key))
+  for (const key of change.revert) Machine.edit(world, machine, () => machine.pending.delete(key))
   yield* note(world, worker, machine, change)
   const errors: Record<string, string> = {}
-  for (const [key, value] of [...machine.pending]) {
+  for (const [key, value] of new Map(machine.pending)) {
     if (machine.running !== undefined && !isLive(machine, key)) continue
     const reason = machine.running === undefined ? undefined : problem(machine, key, value)
     if (reason !== undefined) errors[key] = reason

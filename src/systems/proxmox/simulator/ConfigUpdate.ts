@@ -16,6 +16,7 @@ import type * as Locks from "./Locks.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Tasks from "./Tasks.ts"
 import * as Wire from "./Wire.ts"
+import * as Machine from "./Machine.ts"
 import * as World from "./World.ts"
 
 const lockMillis = 10_000
@@ -106,7 +107,7 @@ const read = (call: Invocation.Invocation): Request => {
 }
 
 const checkDigest = (machine: World.Machine, digest: string | undefined): void => {
-  if (digest !== undefined && digest !== "" && digest !== World.digest(machine)) {
+  if (digest !== undefined && digest !== "" && digest !== Machine.digest(machine)) {
     throw new Scheduler.Death("checksum mismatch (file change by other user?)\n")
   }
 }
@@ -117,16 +118,16 @@ function* begin(
   request: Request
 ): Scheduler.Body<{ readonly machine: World.Machine; readonly hold: Locks.Hold }> {
   const { node, vmid, world } = call
-  World.machine(world, node, vmid)
+  Machine.find(world, node, vmid)
   World.checkQuorum(world)
   if (call.meetsLock("qmconfig")) {
     yield* Scheduler.sleep(world.scheduler, lockMillis)
-    throw World.lockTimeout(vmid)
+    throw Machine.lockTimeout(vmid)
   }
-  const hold = yield* World.locked(world, call.process, node, vmid, { timeout: lockMillis })
-  const machine = World.machine(world, node, vmid)
+  const hold = yield* Machine.locked(world, call.process, node, vmid, { timeout: lockMillis })
+  const machine = Machine.find(world, node, vmid)
   checkDigest(machine, request.digest)
-  if (call.parameters["skiplock"] !== "1") World.checkLock(machine)
+  if (call.parameters["skiplock"] !== "1") Machine.checkLock(machine)
   ConfigApply.check(machine, request.change)
   return { machine, hold }
 }

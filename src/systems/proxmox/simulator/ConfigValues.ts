@@ -38,7 +38,7 @@ const network = (world: World.World, text: string): string => {
 }
 
 const tags = (text: string): string =>
-  [...new Set(text.toLowerCase().split(/[,;\s]+/).filter((tag) => tag !== ""))].sort().join(";")
+  [...new Set(text.toLowerCase().split(/[,;\s]+/).filter((tag) => tag !== ""))].toSorted().join(";")
 
 /**
  * The text as it will be stored. Dies where the server only notices here that it is wrong.
@@ -104,7 +104,7 @@ export const view = (
  * @category getters
  */
 export const pending = (world: World.World, machine: World.Machine): ReadonlyArray<Record<string, unknown>> => {
-  const keys = [...new Set([...machine.config.keys(), ...machine.pending.keys()])].sort()
+  const keys = [...new Set([...machine.config.keys(), ...machine.pending.keys()])].toSorted()
   return keys.map((key) => {
     const row: Record<string, unknown> = { key }
     const value = machine.config.get(key)

@@ -10,12 +10,13 @@ import type * as Invocation from "./Invocation.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Storages from "./Storages.ts"
 import * as Tasks from "./Tasks.ts"
+import * as Machine from "./Machine.ts"
 import * as World from "./World.ts"
 
 /** Checked by the call and again under the lock. */
 const check = (call: Invocation.Invocation): World.Machine => {
   const { node, parameters, vmid, world } = call
-  const machine = World.machine(world, node, vmid)
+  const machine = Machine.find(world, node, vmid)
   if (machine.config.get("protection") === "1") {
     throw new Scheduler.Death(`can't remove VM ${vmid} - protection mode enabled\n`)
   }
@@ -39,10 +40,10 @@ const owned = (call: Invocation.Invocation, machine: World.Machine): ReadonlyArr
 
 function* work(call: Invocation.Invocation, worker: Tasks.Worker): Scheduler.Body<void> {
   const { node, vmid, world } = call
-  const hold = yield* World.locked(world, worker.process, node, vmid, { timeout: 10_000 })
+  const hold = yield* Machine.locked(world, worker.process, node, vmid, { timeout: 10_000 })
   const machine = check(call)
   World.checkQuorum(world)
-  if (call.parameters["skiplock"] !== "1") World.checkLock(machine)
+  if (call.parameters["skiplock"] !== "1") Machine.checkLock(machine)
   const volumes = owned(call, machine)
   for (const volume of volumes) {
     // A base that others are linked to stops it before anything is lost.
@@ -51,7 +52,7 @@ function* work(call: Invocation.Invocation, worker: Tasks.Worker): Scheduler.Bod
       throw new Scheduler.Death(`base volume '${volume.id}' is still in use by linked cloned '${child.id}'\n`)
     }
   }
-  World.edit(world, machine, () => machine.config.set("lock", "destroyed"))
+  Machine.edit(world, machine, () => machine.config.set("lock", "destroyed"))
   yield* worker.work(world.timing.destroy)
   for (const volume of volumes) {
     yield* Storages.release(world, worker, volume, node)
@@ -88,7 +89,7 @@ const base = (id: string): string => id.replace(/(^|[:/])vm-(\d+-disk-)/, "$1bas
  */
 export const template = (call: Invocation.Invocation): string => {
   const { node, vmid, world } = call
-  const machine = World.machine(world, node, vmid)
+  const machine = Machine.find(world, node, vmid)
   if (machine.snapshots.length > 0) {
     throw new Scheduler.Death(`unable to create template, because VM contains snapshots\n`)
   }
@@ -99,8 +100,8 @@ export const template = (call: Invocation.Invocation): string => {
     throw new Scheduler.Death(`you can't convert a template to a template\n`)
   }
   const task = Tasks.fork(world, { node, type: "qmtemplate", id: String(vmid), owner: call.caller }, function*(worker) {
-    const hold = yield* World.locked(world, worker.process, node, vmid, { timeout: 10_000 })
-    World.checkLock(machine)
+    const hold = yield* Machine.locked(world, worker.process, node, vmid, { timeout: 10_000 })
+    Machine.checkLock(machine)
     yield* worker.work(800)
     for (const drive of Drives.of(machine.config)) {
       const volume = Storages.find(world, drive.file, node)
@@ -109,9 +110,9 @@ export const template = (call: Invocation.Invocation): string => {
       world.volumes.delete(World.volumeKey(volume))
       world.volumes.set(World.volumeKey(renamed), renamed)
       const text = Drives.print(drive.key, { ...drive.properties, file: renamed.id })
-      World.edit(world, machine, () => machine.config.set(drive.key, text))
+      Machine.edit(world, machine, () => machine.config.set(drive.key, text))
     }
-    World.edit(world, machine, () => machine.config.set("template", "1"))
+    Machine.edit(world, machine, () => machine.config.set("template", "1"))
     hold.release()
   })
   return task.upid.text

@@ -55,7 +55,7 @@ export const of = (
     if (options?.unused !== true && key.startsWith("unused")) return []
     const drive = parse(key, text)
     return drive === undefined ? [] : [drive]
-  }).sort((a, b) => a.key < b.key ? -1 : 1)
+  }).toSorted((a, b) => a.key < b.key ? -1 : 1)
 
 /**
  * @since 0.1.0

@@ -18,8 +18,8 @@ const view = (world: World.World, machine: World.Machine): World.MachineView => 
   status: machine.running === undefined ? "stopped" : "running",
   lock: machine.config.get("lock"),
   pool: Cluster.poolOf(world, machine.vmid),
-  config: Object.fromEntries([...machine.config].sort(([a], [b]) => a < b ? -1 : 1)),
-  pending: Object.fromEntries([...machine.pending].sort(([a], [b]) => a < b ? -1 : 1)),
+  config: Object.fromEntries([...machine.config].toSorted(([a], [b]) => a < b ? -1 : 1)),
+  pending: Object.fromEntries([...machine.pending].toSorted(([a], [b]) => a < b ? -1 : 1)),
   stranger: machine.stranger
 })
 
@@ -43,8 +43,8 @@ export const orphanedVolumes = (world: World.World): ReadonlyArray<World.Volume>
  */
 export const snapshot = (world: World.World): World.Snapshot => ({
   at: world.scheduler.now(),
-  machines: [...world.machines.values()].sort((a, b) => a.vmid - b.vmid).map((machine) => view(world, machine)),
-  volumes: [...world.volumes.values()].map((volume) => ({ ...volume })).sort((a, b) => a.id < b.id ? -1 : 1),
+  machines: [...world.machines.values()].toSorted((a, b) => a.vmid - b.vmid).map((machine) => view(world, machine)),
+  volumes: [...world.volumes.values()].map((volume) => ({ ...volume })).toSorted((a, b) => a.id < b.id ? -1 : 1),
   orphanedVolumes: orphanedVolumes(world).map((volume) => ({ ...volume })),
   locks: world.locks.held(),
   tasks: [...world.tasks.values()].map((task) => ({

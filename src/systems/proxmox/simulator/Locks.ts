@@ -144,7 +144,8 @@ export const make = (scheduler: Scheduler.Scheduler): Locks => {
   return {
     acquire: (process, name, options) =>
       acquire(scheduler, find(name), process, options.mode ?? "exclusive", options.timeout),
-    held: () => [...locks.values()].filter((lock) => lock.exclusive || lock.shared > 0).map((lock) => lock.name).sort()
+    held: () =>
+      [...locks.values()].filter((lock) => lock.exclusive || lock.shared > 0).map((lock) => lock.name).toSorted()
   }
 }
 

@@ -13,12 +13,13 @@ import type * as Invocation from "./Invocation.ts"
 import * as PropertyString from "./PropertyString.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Tasks from "./Tasks.ts"
+import * as Machine from "./Machine.ts"
 import * as World from "./World.ts"
 
 const lockMillis = 10_000
 
 const run = (world: World.World, machine: World.Machine, bootMillis: number): void =>
-  World.edit(world, machine, () => {
+  Machine.edit(world, machine, () => {
     const now = world.scheduler.now()
     machine.running = {
       since: now,
@@ -30,7 +31,7 @@ const run = (world: World.World, machine: World.Machine, bootMillis: number): vo
   })
 
 const halt = (world: World.World, machine: World.Machine): void =>
-  World.edit(world, machine, () => {
+  Machine.edit(world, machine, () => {
     machine.running = undefined
   })
 
@@ -64,8 +65,8 @@ function* withMachine(
   vmid: number,
   body: (machine: World.Machine) => Scheduler.Body<void>
 ): Scheduler.Body<void> {
-  const hold = yield* World.locked(world, worker.process, node, vmid, { timeout: lockMillis })
-  const machine = World.machine(world, node, vmid)
+  const hold = yield* Machine.locked(world, worker.process, node, vmid, { timeout: lockMillis })
+  const machine = Machine.find(world, node, vmid)
   yield* body(machine)
   hold.release()
 }
@@ -108,7 +109,7 @@ const forkOn = (
  */
 export const start = (call: Invocation.Invocation): string => {
   const { node, vmid, world } = call
-  const machine = World.machine(world, node, vmid)
+  const machine = Machine.find(world, node, vmid)
   World.checkQuorum(world)
   if (machine.managed) {
     return ask(call, "hastart", (found) => {
@@ -118,9 +119,9 @@ export const start = (call: Invocation.Invocation): string => {
   return forkOn(call, "qmstart", function*(worker, machine) {
     if (machine.config.has("template")) throw new Scheduler.Death("you can't start a vm if it's a template\n")
     if (machine.config.get("lock") === "suspended") {
-      World.edit(world, machine, () => machine.config.delete("lock"))
+      Machine.edit(world, machine, () => machine.config.delete("lock"))
     }
-    World.checkLock(machine)
+    Machine.checkLock(machine)
     if (machine.running !== undefined) throw new Scheduler.Death(`VM ${vmid} already running\n`)
     yield* boot(world, worker, machine)
   })
@@ -132,7 +133,7 @@ export const start = (call: Invocation.Invocation): string => {
  */
 export const stop = (call: Invocation.Invocation): string => {
   const { node, vmid, world } = call
-  const machine = World.machine(world, node, vmid)
+  const machine = Machine.find(world, node, vmid)
   if (machine.managed) return ask(call, "hastop", (found) => halt(world, found))
   if (call.parameters["overrule-shutdown"] === "1") {
     for (const task of world.tasks.values()) {
@@ -141,7 +142,7 @@ export const stop = (call: Invocation.Invocation): string => {
   }
   return forkOn(call, "qmstop", function*(worker, machine) {
     if (machine.running === undefined) return
-    World.checkLock(machine)
+    Machine.checkLock(machine)
     yield* worker.work(world.timing.stop)
     halt(world, machine)
   })
@@ -158,7 +159,7 @@ function* quit(
 ): Scheduler.Body<void> {
   const { world } = call
   if (machine.running === undefined) return
-  World.checkLock(machine)
+  Machine.checkLock(machine)
   const timeout = Number(call.parameters["timeout"] ?? 60) * 1000
   const needed = world.timing.shutdown * world.random.jitter(0.2)
   if (hears(world, machine) && needed <= timeout) {
@@ -180,7 +181,7 @@ const notRunning = (vmid: number): Scheduler.Death => new Scheduler.Death(`VM ${
  */
 export const shutdown = (call: Invocation.Invocation): string => {
   const { node, vmid, world } = call
-  const machine = World.machine(world, node, vmid)
+  const machine = Machine.find(world, node, vmid)
   if (machine.running?.paused === true && call.parameters["forceStop"] !== "1") {
     throw new Scheduler.Death("VM is paused - cannot shutdown\n")
   }
@@ -197,7 +198,7 @@ export const shutdown = (call: Invocation.Invocation): string => {
  */
 export const reboot = (call: Invocation.Invocation): string => {
   const { node, vmid, world } = call
-  if (World.machine(world, node, vmid).running === undefined) throw notRunning(vmid)
+  if (Machine.find(world, node, vmid).running === undefined) throw notRunning(vmid)
   return forkOn(call, "qmreboot", function*(worker, machine) {
     yield* quit(call, worker, machine)
     yield* boot(world, worker, machine)
@@ -210,7 +211,7 @@ export const reboot = (call: Invocation.Invocation): string => {
  */
 export const reset = (call: Invocation.Invocation): string => {
   const { node, vmid, world } = call
-  if (World.machine(world, node, vmid).running === undefined) throw notRunning(vmid)
+  if (Machine.find(world, node, vmid).running === undefined) throw notRunning(vmid)
   return forkOn(call, "qmreset", function*(worker, machine) {
     yield* worker.work(200)
     if (machine.running !== undefined) run(world, machine, world.timing.boot)
@@ -218,7 +219,7 @@ export const reset = (call: Invocation.Invocation): string => {
 }
 
 const pause = (world: World.World, machine: World.Machine, paused: boolean): void =>
-  World.edit(world, machine, () => {
+  Machine.edit(world, machine, () => {
     if (machine.running !== undefined) machine.running = { ...machine.running, paused }
   })
 
@@ -228,14 +229,14 @@ const pause = (world: World.World, machine: World.Machine, paused: boolean): voi
  */
 export const suspend = (call: Invocation.Invocation): string => {
   const { node, vmid, world } = call
-  if (World.machine(world, node, vmid).running === undefined) throw notRunning(vmid)
+  if (Machine.find(world, node, vmid).running === undefined) throw notRunning(vmid)
   const toDisk = call.parameters["todisk"] === "1"
   return forkOn(call, toDisk ? "qmsuspend" : "qmpause", function*(worker, machine) {
-    World.checkLock(machine)
+    Machine.checkLock(machine)
     yield* worker.work(500)
     if (!toDisk) return pause(world, machine, true)
     halt(world, machine)
-    World.edit(world, machine, () => machine.config.set("lock", "suspended"))
+    Machine.edit(world, machine, () => machine.config.set("lock", "suspended"))
   })
 }
 
@@ -245,13 +246,13 @@ export const suspend = (call: Invocation.Invocation): string => {
  */
 export const resume = (call: Invocation.Invocation): string => {
   const { node, vmid, world } = call
-  const machine = World.machine(world, node, vmid)
+  const machine = Machine.find(world, node, vmid)
   const suspended = machine.config.get("lock") === "suspended"
   if (machine.running === undefined && !suspended) throw notRunning(vmid)
   return forkOn(call, "qmresume", function*(worker, machine) {
     yield* worker.work(300)
     if (!suspended) return pause(world, machine, false)
-    World.edit(world, machine, () => machine.config.delete("lock"))
+    Machine.edit(world, machine, () => machine.config.delete("lock"))
     run(world, machine, 0)
   })
 }

@@ -173,7 +173,7 @@ export const print = (grammar: Grammar, properties: Properties): string => {
     parts.push(bareValue)
     printed.add(bare)
   }
-  const rest = Object.keys(properties).filter((name) => !printed.has(name)).sort((a, b) => {
+  const rest = Object.keys(properties).filter((name) => !printed.has(name)).toSorted((a, b) => {
     const first = grammar.properties[a]?.required === true
     const second = grammar.properties[b]?.required === true
     return first === second ? (a < b ? -1 : 1) : first ? -1 : 1

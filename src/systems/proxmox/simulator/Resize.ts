@@ -11,17 +11,18 @@ import * as PropertyString from "./PropertyString.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Storages from "./Storages.ts"
 import * as Tasks from "./Tasks.ts"
+import * as Machine from "./Machine.ts"
 import * as World from "./World.ts"
 
 function* work(call: Invocation.Invocation, worker: Tasks.Worker): Scheduler.Body<void> {
   const { node, parameters, vmid, world } = call
-  const hold = yield* World.locked(world, worker.process, node, vmid, { timeout: 10_000 })
-  const machine = World.machine(world, node, vmid)
+  const hold = yield* Machine.locked(world, worker.process, node, vmid, { timeout: 10_000 })
+  const machine = Machine.find(world, node, vmid)
   const { digest, disk = "", size = "" } = parameters
-  if (digest !== undefined && digest !== World.digest(machine)) {
+  if (digest !== undefined && digest !== Machine.digest(machine)) {
     throw new Scheduler.Death("checksum mismatch (file change by other user?)\n")
   }
-  if (parameters["skiplock"] !== "1") World.checkLock(machine)
+  if (parameters["skiplock"] !== "1") Machine.checkLock(machine)
   World.checkQuorum(world)
   const drive = Drives.parse(disk, machine.config.get(disk) ?? "")
   if (drive === undefined) throw new Scheduler.Death(`disk '${disk}' does not exist\n`)
@@ -37,7 +38,7 @@ function* work(call: Invocation.Invocation, worker: Tasks.Worker): Scheduler.Bod
     throw new Scheduler.Death("unable to resize image: No space left on device\n")
   }
   yield* worker.work(world.timing.resize)
-  World.edit(world, machine, () => {
+  Machine.edit(world, machine, () => {
     volume.bytes = wanted
     machine.config.set(disk, Drives.print(disk, { ...drive.properties, size: Storages.size(volume) }))
   })
@@ -51,10 +52,10 @@ function* work(call: Invocation.Invocation, worker: Tasks.Worker): Scheduler.Bod
  */
 export function* resize(call: Invocation.Invocation): Scheduler.Body<string | null> {
   const { node, vmid, world } = call
-  World.machine(world, node, vmid)
+  Machine.find(world, node, vmid)
   if (call.meetsLock("resize")) {
     yield* Scheduler.sleep(world.scheduler, 10_000)
-    throw World.lockTimeout(vmid)
+    throw Machine.lockTimeout(vmid)
   }
   if (world.version < 8) {
     yield* work(call, Tasks.inDaemon(world, call.process))

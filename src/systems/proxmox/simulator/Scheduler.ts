@@ -149,7 +149,7 @@ const makeProcess = (pid: number, program: (process: Process) => Body<unknown>):
     if (process.outcome !== undefined) return
     process.outcome = outcome
     body = undefined
-    for (const release of [...process.resources]) release()
+    for (const release of process.resources) release()
     process.resources.clear()
     for (const watcher of process.watchers) watcher(outcome)
   }
@@ -230,7 +230,7 @@ export const make = (startMillis: number): Scheduler => {
       const first = trim()
       push(heap, entry)
       if (watchers.size > 0 && (first === undefined || entry.at < first.at)) {
-        for (const watcher of [...watchers]) watcher()
+        for (const watcher of watchers) watcher()
       }
       return entry
     },

@@ -11,6 +11,7 @@ import type * as Faults from "./Faults.ts"
 import * as Locks from "./Locks.ts"
 import * as Random from "./Random.ts"
 import * as Scheduler from "./Scheduler.ts"
+import * as Machine from "./Machine.ts"
 import * as World from "./World.ts"
 
 const mebibyte = 1024 ** 2
@@ -170,7 +171,7 @@ const put = (world: World.World, machine: World.Machine): void => {
 const template = (world: World.World, vmid: number, node: string, storage: string): void =>
   put(
     world,
-    World.makeMachine(world, {
+    Machine.make(world, {
       vmid,
       node,
       stranger: true,
@@ -212,7 +213,7 @@ const resident = (
     readonly more?: Readonly<Record<string, string>>
   }
 ): void => {
-  const machine = World.makeMachine(world, {
+  const machine = Machine.make(world, {
     vmid: fields.vmid,
     node: fields.node,
     stranger: true,
@@ -250,7 +251,7 @@ const populate = (world: World.World, options: Options): void => {
   resident(world, { vmid: 100, node: first, name: "router", running: true, more: { onboot: "1", tags: "infra" } })
   resident(world, { vmid: 101, node: last, name: "nas", more: { protection: "1" } })
   resident(world, { vmid: 102, node: last, name: "database", running: true, managed: true })
-  const container = World.makeMachine(world, {
+  const container = Machine.make(world, {
     vmid: 110,
     node: first,
     kind: "lxc",

@@ -15,6 +15,7 @@ import * as Faults from "./Faults.ts"
 import type * as Invocation from "./Invocation.ts"
 import * as Parameters from "./Parameters.ts"
 import * as Routes from "./Routes.ts"
+import type * as RouteTable from "./RouteTable.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Session from "./Session.ts"
 import * as Wire from "./Wire.ts"
@@ -84,7 +85,7 @@ const checkNode = (world: World.World, node: string): void => {
   if (!World.isOnline(world, node)) throw new Scheduler.Death("No route to host", { status: 595 })
 }
 
-function* serve(world: World.World, route: Routes.Route, call: Invocation.Invocation): Scheduler.Body<unknown> {
+function* serve(world: World.World, route: RouteTable.Route, call: Invocation.Invocation): Scheduler.Body<unknown> {
   route.permit?.(call)
   checkNode(world, call.node)
   const errors = Parameters.verify(route.schema, call.parameters)

@@ -8,6 +8,7 @@
 import type * as Invocation from "./Invocation.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Tasks from "./Tasks.ts"
+import * as Machine from "./Machine.ts"
 import * as World from "./World.ts"
 
 const find = (machine: World.Machine, name: string): World.MachineSnapshot => {
@@ -23,9 +24,9 @@ const fork = (
 ): string => {
   const { node, vmid, world } = call
   const task = Tasks.fork(world, { node, type, id: String(vmid), owner: call.caller }, function*(worker) {
-    const hold = yield* World.locked(world, worker.process, node, vmid, { timeout: 10_000 })
-    const machine = World.machine(world, node, vmid)
-    World.checkLock(machine)
+    const hold = yield* Machine.locked(world, worker.process, node, vmid, { timeout: 10_000 })
+    const machine = Machine.find(world, node, vmid)
+    Machine.checkLock(machine)
     yield* body(worker, machine)
     hold.release()
   })
@@ -37,7 +38,7 @@ const fork = (
  * @category handlers
  */
 export const list = (call: Invocation.Invocation): unknown => {
-  const machine = World.machine(call.world, call.node, call.vmid)
+  const machine = Machine.find(call.world, call.node, call.vmid)
   const parent = machine.config.get("parent")
   return [
     ...machine.snapshots.map((one) => ({
@@ -51,7 +52,7 @@ export const list = (call: Invocation.Invocation): unknown => {
       name: "current",
       description: "You are here!",
       running: machine.running === undefined ? 0 : 1,
-      digest: World.digest(machine),
+      digest: Machine.digest(machine),
       ...(parent === undefined ? {} : { parent })
     }
   ]
@@ -67,15 +68,15 @@ export const create = (call: Invocation.Invocation): string => {
   if (name === "current" || name === "pending") {
     throw new Scheduler.Death(`unable to use snapshot name '${name}' (reserved name)\n`)
   }
-  const machine = World.machine(world, call.node, call.vmid)
+  const machine = Machine.find(world, call.node, call.vmid)
   if (machine.config.has("template")) throw new Scheduler.Death("you can't take a snapshot if it's a template\n")
   return fork(call, "qmsnapshot", function*(worker, machine) {
     if (machine.snapshots.some((one) => one.name === name)) {
       throw new Scheduler.Death(`snapshot name '${name}' already used\n`)
     }
-    World.edit(world, machine, () => machine.config.set("lock", "snapshot"))
+    Machine.edit(world, machine, () => machine.config.set("lock", "snapshot"))
     yield* worker.work(900)
-    World.edit(world, machine, () => {
+    Machine.edit(world, machine, () => {
       machine.config.delete("lock")
       const snapshot: World.MachineSnapshot = {
         name,
@@ -97,12 +98,12 @@ export const create = (call: Invocation.Invocation): string => {
 export const remove = (call: Invocation.Invocation): string => {
   const { parameters, world } = call
   const name = parameters["snapname"] ?? ""
-  find(World.machine(world, call.node, call.vmid), name)
+  find(Machine.find(world, call.node, call.vmid), name)
   return fork(call, "qmdelsnapshot", function*(worker, machine) {
     const found = find(machine, name)
-    World.edit(world, machine, () => machine.config.set("lock", "snapshot-delete"))
+    Machine.edit(world, machine, () => machine.config.set("lock", "snapshot-delete"))
     yield* worker.work(700)
-    World.edit(world, machine, () => {
+    Machine.edit(world, machine, () => {
       machine.config.delete("lock")
       if (machine.config.get("parent") === name) {
         if (found.parent === undefined) machine.config.delete("parent")
@@ -121,12 +122,12 @@ export const remove = (call: Invocation.Invocation): string => {
 export const rollback = (call: Invocation.Invocation): string => {
   const { parameters, world } = call
   const name = parameters["snapname"] ?? ""
-  find(World.machine(world, call.node, call.vmid), name)
+  find(Machine.find(world, call.node, call.vmid), name)
   return fork(call, "qmrollback", function*(worker, machine) {
     const found = find(machine, name)
-    World.edit(world, machine, () => machine.config.set("lock", "rollback"))
+    Machine.edit(world, machine, () => machine.config.set("lock", "rollback"))
     yield* worker.work(1200)
-    World.edit(world, machine, () => {
+    Machine.edit(world, machine, () => {
       machine.config = new Map(found.config)
       machine.config.set("parent", name)
       machine.pending = new Map()

@@ -91,7 +91,7 @@ export const list = (call: Invocation.Invocation): Wire.Page => {
  * @category handlers
  */
 export const cluster = (call: Invocation.Invocation): unknown =>
-  [...call.world.tasks.values()].reverse().filter((task) => isOwn(call, task) || call.can("/", "Sys.Audit")).slice(
+  [...call.world.tasks.values()].toReversed().filter((task) => isOwn(call, task) || call.can("/", "Sys.Audit")).slice(
     0,
     50
   )

@@ -12,6 +12,7 @@ import type * as Copies from "./Copies.ts"
 import * as Faults from "./Faults.ts"
 import * as PropertyString from "./PropertyString.ts"
 import * as Scheduler from "./Scheduler.ts"
+import * as Machine from "./Machine.ts"
 import * as World from "./World.ts"
 
 /**
@@ -120,7 +121,7 @@ function* run(
   const { faults } = task
   if (faults.lockTimeout) {
     yield* Scheduler.sleep(world.scheduler, task.upid.type === "qmclone" ? 1000 : 10_000)
-    throw World.lockTimeout(id)
+    throw Machine.lockTimeout(id)
   }
   if (faults.exitStatus !== undefined) {
     yield* worker.work(300)
@@ -316,9 +317,9 @@ export const list = (world: World.World, node: string, filter: Filter): Readonly
   for (const task of world.tasks.values()) {
     if (task.upid.node === node) (isArchived(world, task) ? archive : active).push(task)
   }
-  active.reverse()
-  archive.reverse().sort((a, b) => (b.archivedAt ?? 0) - (a.archivedAt ?? 0))
-  const tasks = filter.source === "active" ? active : filter.source === "all" ? [...active, ...archive] : archive
+  const newest = active.toReversed()
+  const last = archive.toReversed().toSorted((a, b) => (b.archivedAt ?? 0) - (a.archivedAt ?? 0))
+  const tasks = filter.source === "active" ? newest : filter.source === "all" ? [...newest, ...last] : last
   return tasks.flatMap((task) => {
     const shown = row(world, task)
     return passes(task, shown, filter) ? [shown] : []

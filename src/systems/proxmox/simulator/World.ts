@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import { createHash } from "node:crypto"
 import type * as Upid from "../Upid.ts"
 import type * as Access from "./Access.ts"
 import type * as Copies from "./Copies.ts"
@@ -76,8 +75,13 @@ export interface Node {
   nextProcess: number
 }
 
-/** A machine as `pvestatd` last published it, and since when it is otherwise. */
-interface Published {
+/**
+ * A machine as `pvestatd` last published it, and since when it is otherwise.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Published {
   name: string | undefined
   status: "running" | "stopped" | "unknown"
   changedAt: number
@@ -347,135 +351,6 @@ export const elapsed = (world: World): number => (world.scheduler.now() - world.
  */
 export const volumeKey = (volume: { readonly id: string; readonly node: string | undefined }): string =>
   volume.node === undefined ? volume.id : `${volume.node}/${volume.id}`
-
-/**
- * The machine as its node knows it. Dies as the real server does when there is none.
- *
- * @since 0.1.0
- * @category getters
- */
-export const machine = (world: World, node: string, vmid: number): Machine => {
-  const found = world.machines.get(vmid)
-  if (found === undefined || found.kind !== "qemu" || found.node !== node || found.visibleAt > world.scheduler.now()) {
-    throw new Scheduler.Death(`Configuration file 'nodes/${node}/qemu-server/${vmid}.conf' does not exist\n`)
-  }
-  return found
-}
-
-/**
- * Where the machine stands according to `pvestatd`, which looks every ten seconds.
- *
- * @since 0.1.0
- * @category getters
- */
-export const published = (world: World, machine: Machine): Readonly<Published> => {
-  const age = world.timing.inventoryAge
-  const now = world.scheduler.now()
-  const boundary = age <= 0 ? now : now - ((now - world.began) % age)
-  if (boundary >= machine.published.changedAt) {
-    machine.published.name = machine.config.get("name")
-    machine.published.status = machine.running === undefined ? "stopped" : "running"
-  }
-  return machine.published
-}
-
-/**
- * Every change of a machine goes through here: what others still see of it is kept, its digest is forgotten.
- *
- * @since 0.1.0
- * @category mutations
- */
-export const edit = (world: World, machine: Machine, change: (machine: Machine) => void): void => {
-  published(world, machine)
-  change(machine)
-  machine.digest = undefined
-  machine.published.changedAt = world.scheduler.now()
-}
-
-const lines = (config: Iterable<readonly [string, string | undefined]>): string => {
-  let text = ""
-  for (const [key, value] of config) text += `${key}: ${value ?? "(deleted)"}\n`
-  return text
-}
-
-/**
- * SHA-1 of the configuration, pending values included, as the real one is of the file.
- *
- * @since 0.1.0
- * @category getters
- */
-export const digest = (machine: Machine): string => {
-  machine.digest ??= createHash("sha1").update(`${lines(machine.config)}[PENDING]\n${lines(machine.pending)}`).digest(
-    "hex"
-  )
-  return machine.digest
-}
-
-/**
- * A machine that does not run and has nothing pending.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const makeMachine = (
-  world: Pick<World, "scheduler">,
-  fields: Pick<Machine, "vmid" | "node"> & {
-    readonly kind?: "qemu" | "lxc"
-    readonly config: ReadonlyMap<string, string> | Readonly<Record<string, string>>
-    readonly managed?: boolean
-    readonly stranger?: boolean
-  }
-): Machine => ({
-  vmid: fields.vmid,
-  kind: fields.kind ?? "qemu",
-  node: fields.node,
-  config: new Map(fields.config instanceof Map ? fields.config : Object.entries(fields.config)),
-  pending: new Map(),
-  snapshots: [],
-  running: undefined,
-  managed: fields.managed ?? false,
-  cloudInit: new Map(),
-  digest: undefined,
-  visibleAt: 0,
-  stranger: fields.stranger ?? false,
-  published: { name: undefined, status: "unknown", changedAt: world.scheduler.now() }
-})
-
-/**
- * Dies with `VM is locked (x)` when the configuration carries a lock.
- *
- * @since 0.1.0
- * @category checks
- */
-export const checkLock = (machine: Machine): void => {
-  const lock = machine.config.get("lock")
-  if (lock !== undefined) throw new Scheduler.Death(`VM is locked (${lock})\n`)
-}
-
-/**
- * Runs a body under the machine's file lock, which every node keeps for itself. Dies when it cannot be had in time.
- *
- * @since 0.1.0
- * @category combinators
- */
-export function* locked(
-  world: World,
-  process: Scheduler.Process,
-  node: string,
-  vmid: number,
-  options: { readonly mode?: Locks.Mode; readonly timeout: number }
-): Scheduler.Body<Locks.Hold> {
-  const hold = yield* world.locks.acquire(process, `${node} lock-${vmid}.conf`, options)
-  if (hold === undefined) throw lockTimeout(vmid)
-  return hold
-}
-
-/**
- * @since 0.1.0
- * @category errors
- */
-export const lockTimeout = (vmid: number | string): Scheduler.Death =>
-  new Scheduler.Death(`can't lock file '/var/lock/qemu-server/lock-${vmid}.conf' - got timeout\n`)
 
 /**
  * Dies without quorum: nothing may be written then.

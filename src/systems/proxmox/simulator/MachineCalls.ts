@@ -13,9 +13,10 @@ import * as Faults from "./Faults.ts"
 import type * as Invocation from "./Invocation.ts"
 import * as PropertyString from "./PropertyString.ts"
 import * as Scheduler from "./Scheduler.ts"
+import * as Machine from "./Machine.ts"
 import * as World from "./World.ts"
 
-const find = (call: Invocation.Invocation): World.Machine => World.machine(call.world, call.node, call.vmid)
+const find = (call: Invocation.Invocation): World.Machine => Machine.find(call.world, call.node, call.vmid)
 
 const row = (world: World.World, machine: World.Machine): Record<string, unknown> => {
   const { running } = machine
@@ -86,12 +87,12 @@ export const config = (call: Invocation.Invocation): unknown => {
   if (snapshot !== undefined) {
     const found = machine.snapshots.find((one) => one.name === snapshot)
     if (found === undefined) throw new Scheduler.Death(`snapshot '${snapshot}' does not exist\n`)
-    return { ...Object.fromEntries(found.config), digest: World.digest(machine) }
+    return { ...Object.fromEntries(found.config), digest: Machine.digest(machine) }
   }
-  const view = ConfigValues.view(world, machine, parameters["current"] === "1", World.digest(machine))
+  const view = ConfigValues.view(world, machine, parameters["current"] === "1", Machine.digest(machine))
   const nth = World.count(world, `config ${machine.vmid}`)
   if (Faults.foreignChange(world.faults, machine.vmid, nth)) {
-    World.edit(
+    Machine.edit(
       world,
       machine,
       () =>
@@ -127,7 +128,7 @@ export const cloudInitDump = (call: Invocation.Invocation): unknown =>
 export function* cloudInitUpdate(call: Invocation.Invocation): Scheduler.Body<null> {
   const { node, vmid, world } = call
   find(call)
-  yield* World.locked(world, call.process, node, vmid, { timeout: 10_000 })
+  yield* Machine.locked(world, call.process, node, vmid, { timeout: 10_000 })
   CloudInit.regenerate(world, find(call))
   return null
 }
