@@ -14,13 +14,8 @@ import type * as Model from "./Model.ts"
 import * as PropertyString from "./PropertyString.ts"
 import * as Size from "./Size.ts"
 
-/**
- * How many devices each bus has.
- *
- * @since 0.1.0
- * @category constants
- */
-export const buses: ReadonlyMap<string, number> = new Map([["ide", 4], ["sata", 6], ["scsi", 31], ["virtio", 16]])
+/** How many devices each bus has. */
+const buses: ReadonlyMap<string, number> = new Map([["ide", 4], ["sata", 6], ["scsi", 31], ["virtio", 16]])
 
 /**
  * The bus and number of a disk's name, or nothing where there is no such disk.
@@ -120,14 +115,6 @@ export const isCloudInit = (drive: PropertyString.Values): boolean =>
  */
 export const isCdrom = (drive: PropertyString.Values): boolean =>
   drive.get("media") === "cdrom" || drive.get("file") === "cdrom" || isCloudInit(drive)
-
-/**
- * Nothing is in it: `none`.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const isEmpty = (drive: PropertyString.Values): boolean => drive.get("file") === "none"
 
 /**
  * Where a volume is made whose storage nobody named: the machine's storage, or where its first disk is or will be.

@@ -185,9 +185,9 @@ export const Vmid = make(Schema.Union(Schema.Number, Schema.Literal("auto")), (i
     : Either.mapLeft(vmidRange(input), (message) => `${message}, or auto`))
 
 const TemplateTarget: Schema.Schema<TemplateRef> = Schema.Union(
-  Schema.Struct({ _tag: Schema.Literal("Id"), id: Schema.Number }),
-  Schema.Struct({ _tag: Schema.Literal("Name"), name: Schema.String }),
-  Schema.Struct({ _tag: Schema.Literal("Tag"), tag: Schema.String })
+  Schema.TaggedStruct("Id", { id: Schema.Number }),
+  Schema.TaggedStruct("Name", { name: Schema.String }),
+  Schema.TaggedStruct("Tag", { tag: Schema.String })
 )
 
 const templateId = (input: unknown): Either.Either<TemplateRef, string> =>

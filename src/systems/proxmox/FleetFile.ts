@@ -103,13 +103,8 @@ export const load = (path: string): Effect.Effect<Fleet, Fault.Fault, FileSystem
     Effect.flatMap((text) => parse(text, { file: path }))
   )
 
-/**
- * The problems as one failure, for people.
- *
- * @since 0.1.0
- * @category conversions
- */
-export const toFault = (problems: ReadonlyArray<Problem>, options?: Options): Fault.Fault => {
+/** The problems as one failure, for people. */
+const toFault = (problems: ReadonlyArray<Problem>, options?: Options): Fault.Fault => {
   const file = options?.file ?? "fleet file"
   const lines = problems.map(({ column, line, message, path }) =>
     `  ${file}:${line}:${column}  ${path === "" ? "" : `${path}: `}${message}`

@@ -47,13 +47,8 @@ const shorthand = (input: CloudInitInput): AddressInput =>
     return value === undefined ? [] : [[field, value]]
   }))
 
-/**
- * The addresses of one layer, the short form of `net0` included.
- *
- * @since 0.1.0
- * @category getters
- */
-export const addresses = (input: CloudInitInput): Readonly<Record<string, AddressSpec>> => {
+/** The addresses of one layer, the short form of `net0` included. */
+const addresses = (input: CloudInitInput): Readonly<Record<string, AddressSpec>> => {
   const short = shorthand(input)
   return byName(Object.keys(short).length === 0 ? {} : { net0: short }, input.addresses)
 }

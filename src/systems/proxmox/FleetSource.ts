@@ -8,13 +8,8 @@ import * as Either from "effect/Either"
 import type { Alias, Document, LineCounter, Pair } from "yaml"
 import type { Issue, Path } from "./FleetDecode.ts"
 
-/**
- * Both count from 1.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Position {
+/** Both count from 1. */
+interface Position {
   readonly line: number
   readonly column: number
 }

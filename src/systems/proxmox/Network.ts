@@ -32,13 +32,8 @@ export const models: ReadonlyArray<NetworkModel> = [
   "vmxnet3"
 ]
 
-/**
- * The model of a card that neither the machine nor its template speaks about.
- *
- * @since 0.1.0
- * @category constants
- */
-export const defaultModel: NetworkModel = "virtio"
+/** The model of a card that neither the machine nor its template speaks about. */
+const defaultModel: NetworkModel = "virtio"
 
 /**
  * @since 0.1.0

@@ -75,11 +75,7 @@ export const canonical = (kind: Kind, text: string): string => {
   }
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Property {
+interface Property {
   readonly kind: Kind
   /** What the server takes an absent one to be. */
   readonly default?: string | undefined

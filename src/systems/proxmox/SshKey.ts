@@ -61,7 +61,7 @@ export const parse = (line: string): Either.Either<string, string> => {
   const decoded = Encoding.decodeBase64(body)
   if (body === "" || Either.isLeft(decoded)) return Either.left(`has a ${type} body that is not base64: it may be cut`)
   const inside = namedType(decoded.right)
-  if (inside === undefined) return Either.left(`has a ${type} body that is cut short`)
+  if (inside === undefined) return Either.left(`has a ${type} body that is cut short or too long`)
   if (inside !== type) return Either.left(`says ${type} but its body is of type "${shorten(inside)}"`)
   return Either.right([type, body, ...comment].join(" "))
 }

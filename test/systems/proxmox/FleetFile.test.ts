@@ -144,6 +144,13 @@ describe("FleetFile, defaults", () => {
       expect(spec?.cloudInit?.addresses).toStrictEqual({ net0: { ip: "dhcp" } })
     }))
 
+  it.effect("that were taken away are missing at the machine", () =>
+    Effect.gen(function*() {
+      expect(yield* problems(defaulted("cores: 1", "template: null"))).toStrictEqual([
+        "4:26 machines[0].template: is missing: name the template here or in defaults"
+      ])
+    }))
+
   it.effect("do not go away for a key that was left blank, or for a null that takes nothing away", () =>
     Effect.gen(function*() {
       expect(yield* problems("fleet: lab\ndefaults: { template: t, pool: p }\nmachines:\n  - name: a\n    pool:\n"))
@@ -374,6 +381,7 @@ describe("FleetFile, machines that get in each other's way", () => {
     Effect.gen(function*() {
       expect(yield* problems(fleetWith(at("a", 1), at("b", 2)))).toStrictEqual([])
       expect(yield* problems(fleetWith(at("a", 1), at("b", 1)))).toHaveLength(1)
+      expect(yield* problems(fleetWith(at("a", 1), "name: b, cloudInit: { ip: 10.0.0.5/24 }"))).toHaveLength(1)
     }))
 
   it.effect("are blamed for a shared default at the default, by name", () =>

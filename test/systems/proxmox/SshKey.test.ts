@@ -40,6 +40,10 @@ describe("SshKey", () => {
     expect(refusal(`${type} %%%%`)).toContain("not base64")
     expect(refusal(`${type} ${body.slice(0, -1)}`)).toMatch(/not base64|cut/)
     expect(refusal(`${type} ${body.slice(0, -4)}`)).toContain("cut short")
+    const longer = (extra: number) =>
+      Buffer.concat([Buffer.from(body, "base64"), Buffer.alloc(extra)]).toString("base64")
+    expect([1, 3, 4, 8].map((extra) => refusal(`${type} ${longer(extra)}`)))
+      .toStrictEqual(Array.from({ length: 4 }, () => "has a ssh-ed25519 body that is cut short or too long"))
     expect(refusal(`ssh-rsa ${body}`)).toContain("says ssh-rsa but its body is of type \"ssh-ed25519\"")
     expect(refusal(`${key}\n${key}`)).toContain("one key an entry")
     expect(refusal("-----BEGIN OPENSSH PRIVATE KEY-----\nabc")).toContain("private key")
