@@ -9,6 +9,7 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -16,6 +17,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Fault from "../../kernel/Fault.ts"
+import * as RateHints from "../../kernel/RateHints.ts"
 import * as Http from "../../transport/Http.ts"
 import * as Redaction from "../../transport/Redaction.ts"
 import type { Connection } from "./Connection.ts"
@@ -156,11 +158,13 @@ const judge = <A, I>(
   reply: Http.Reply,
   { reply: schema, route }: Pick<Call<string, A, I>, "reply" | "route">,
   context: Failure.Context,
-  secrets: Secrets
+  secrets: Secrets,
+  wallMillis: number
 ): Either.Either<A, Fault.Fault> => {
   if (!isSuccess(reply)) {
-    const { statusText, status, text } = cleaned(reply, secrets)
-    return Either.left(Failure.classify({ status, statusText, body: text }, context))
+    const { headers, statusText, status, text } = cleaned(reply, secrets)
+    const { retryAfterMillis } = RateHints.parse(headers, wallMillis)
+    return Either.left(Failure.classify({ status, statusText, body: text, retryAfterMillis }, context))
   }
   const value = Http.json(reply)
   return Either.isRight(value)
@@ -233,7 +237,10 @@ export const make = (connection: Connection): Effect.Effect<Wire, never, HttpCli
       }
       return admitted(build(call.method, `${base}${path}`, encode(call.parameters)), context).pipe(
         Effect.tap(({ reply }) => Effect.annotateCurrentSpan("http.response.status_code", reply.status)),
-        Effect.flatMap(({ grant, reply }) => judge(reply, call, context, [...own, ...grant.secrets])),
+        Effect.zip(Clock.currentTimeMillis),
+        Effect.flatMap(([{ grant, reply }, wallMillis]) =>
+          judge(reply, call, context, [...own, ...grant.secrets], wallMillis)
+        ),
         Effect.withSpan(`Proxmox.${call.name}`, {
           kind: "client",
           attributes: {

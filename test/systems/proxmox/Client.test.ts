@@ -311,6 +311,13 @@ describe("Client: what comes back", () => {
       assert.include(fault.hint ?? "", `HOLDFAST_PROXMOX_FINGERPRINT=${Certificates.node.fingerprint}`)
     }))
 
+  it.effect("a proxy that asks to wait is heard", () =>
+    Effect.gen(function*() {
+      const { client } = yield* scripted(() => Endpoint.answer({ status: 503, headers: { "retry-after": "7" } }))
+      const fault = yield* Effect.flip(client.version)
+      assert.deepStrictEqual([fault.kind, fault.code, fault.retryAfterMillis], ["transient", "unavailable", 7000])
+    }))
+
   it.effect("the HTTP client below can be wrapped", () =>
     Effect.gen(function*() {
       let calls = 0
