@@ -8,13 +8,13 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as TestClock from "effect/TestClock"
 import * as Deadline from "../../src/kernel/Deadline.ts"
 import * as Fault from "../../src/kernel/Fault.ts"
 import * as Journal from "../../src/kernel/Journal.ts"
 import * as Mutation from "../../src/kernel/Mutation.ts"
 import * as Policy from "../../src/kernel/Policy.ts"
 import * as RetryPolicy from "../../src/kernel/RetryPolicy.ts"
+import * as VirtualClock from "../../src/simulation/VirtualClock.ts"
 
 const fault = (kind: Fault.Kind, sent: Fault.Sent, more: Partial<Fault.Options> = {}) =>
   Fault.make({ kind, sent, system: "world", operation: "World.create", detail: `${kind} (${sent})`, ...more })
@@ -93,17 +93,9 @@ const withBroken = (
 /** Lets every other fiber run until it waits. */
 const settle = Effect.repeatN(Effect.yieldNow(), 50)
 
-/** Runs on the test clock, which is moved on until the program ends. */
+/** Runs on a clock that never waits, and without a word. */
 const inTime = <A, E, R>(program: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.fork(program)
-    for (let i = 0; i < 300; i++) {
-      yield* settle
-      if (Option.isSome(yield* Fiber.poll(fiber))) break
-      yield* TestClock.adjust("500 millis")
-    }
-    return yield* Fiber.join(fiber)
-  }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
+  VirtualClock.run(program).pipe(Logger.withMinimumLogLevel(LogLevel.None))
 
 describe("Mutation, when production goes wrong", () => {
   it.effect("adopts what the server did although the reply was lost and the process died before it knew", () =>
