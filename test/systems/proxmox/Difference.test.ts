@@ -245,6 +245,8 @@ describe("Difference", () => {
     expect(difference.problems).toStrictEqual([])
     expect(difference.changes.map(({ key }) => key)).not.toContain("name")
     expect(difference.set["scsi0"]).toBeUndefined()
+    const noted = Difference.ofTemplate({ ...spec, description: "golden" }, template).changes
+    expect(noted).toContainEqual({ key: "description", from: undefined, to: "golden" })
   })
 
   it("adds the cloud-init drive that a template lacks, beside what is there", () => {
