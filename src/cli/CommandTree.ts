@@ -135,7 +135,9 @@ const argument = (arg: Argument): Args.Args<unknown> => {
 const leaf = (binding: Binding) => {
   const { run, verb } = binding
   const flags = Options.all(Record.map({ ...globals, ...verb.flags }, option))
-  const args = Args.all(Record.map(verb.args, argument))
+  const args: Args.Args<Readonly<Record<string, unknown>>> = Record.isEmptyReadonlyRecord(verb.args)
+    ? Args.map(Args.none, () => ({}))
+    : Args.all(Record.map(verb.args, argument))
   return Command.make(
     verb.name,
     { flags, args },

@@ -10,8 +10,7 @@ import type { Paint } from "./Paint.ts"
 /** What can be said of the remote state where nobody has said more. */
 const state = (fault: Fault.Fault): string | undefined => {
   if (fault.remote !== undefined) return fault.remote
-  if (fault.system === "holdfast") return "nothing was sent"
-  if (fault.sent === "no") return "the request was not sent"
+  if (fault.sent === "no") return "nothing was sent"
   if (Fault.isOutcomeUnknown(fault)) return "not known: the request may have taken effect"
   return Fault.traits[fault.kind].refused ? "the server refused and changed nothing" : undefined
 }

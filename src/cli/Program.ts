@@ -24,6 +24,7 @@ import * as Interrupt from "./Interrupt.ts"
 import { paint } from "./Paint.ts"
 import * as Prompting from "./Prompting.ts"
 import * as ErrorText from "./ErrorText.ts"
+import { usage } from "./UsageFault.ts"
 import { bindings } from "./Root.ts"
 import { type Screen, stripAnsi } from "./Screen.ts"
 import { type Service, Session } from "./Session.ts"
@@ -49,6 +50,9 @@ const work = ({ asked, version }: Options): Effect.Effect<void, Problem, Environ
     case "Completions":
       return runTree({ root, bindings, version }, ["--completions", asked.shell])
     case "Wizard":
+      if (!Prompting.isInteractive()) {
+        return usage("the wizard asks, and there is no terminal to ask on", "say the verb")
+      }
       return runTree({ root, bindings, version }, [...asked.path, "--wizard"])
     case "Run": {
       const binding = bindings.find((candidate) => candidate.verb === asked.verb)

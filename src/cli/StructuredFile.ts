@@ -33,7 +33,10 @@ export const read = (path: string): Effect.Effect<unknown, Fault.Fault> =>
     if (path.endsWith(".json")) {
       return yield* Effect.try({ try: (): unknown => JSON.parse(text), catch: (error) => refuse(path, error) })
     }
-    // The parser takes a while to load, and few runs need it.
-    const yaml = yield* Effect.tryPromise({ try: () => import("yaml"), catch: (error) => refuse(path, error) })
+    // The parser takes a while to load, and few runs need it. Of a CommonJS module a bundle has the default export only.
+    const { default: yaml } = yield* Effect.tryPromise({
+      try: () => import("yaml"),
+      catch: (error) => refuse(path, error)
+    })
     return yield* Effect.try({ try: (): unknown => yaml.parse(text), catch: (error) => refuse(path, error) })
   })

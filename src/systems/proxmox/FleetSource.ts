@@ -42,7 +42,8 @@ const remedies: ReadonlyMap<string, string> = new Map([
  * @category constructors
  */
 export const parse = (text: string): Effect.Effect<Source> =>
-  Effect.map(Effect.promise(() => import("yaml")), (yaml) => read(yaml, text))
+  // Of a CommonJS module a bundle has the default export only.
+  Effect.map(Effect.promise(() => import("yaml")), ({ default: yaml }) => read(yaml, text))
 
 /** The parser and the conversion throw on what is nested or repeated beyond all bounds. */
 const read = (yaml: Yaml, text: string): Source =>

@@ -7,15 +7,15 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Fault from "../../../kernel/Fault.ts"
+import type * as Fault from "../../../kernel/Fault.ts"
 import * as Journal from "../../../kernel/Journal.ts"
 import * as Logging from "../../../observe/Logging.ts"
 import * as Client from "../../../systems/proxmox/Client.ts"
 import type { Fleet } from "../../../systems/proxmox/Fleet.ts"
 import * as FleetFile from "../../../systems/proxmox/FleetFile.ts"
 import * as Upid from "../../../systems/proxmox/Upid.ts"
-import * as ExitCode from "../../ExitCode.ts"
 import { Session } from "../../Session.ts"
+import { usage } from "../../UsageFault.ts"
 
 /**
  * Runs against the configured host.
@@ -59,23 +59,6 @@ export const loadFleet = (
  */
 export const names = (only: string | undefined): ReadonlyArray<string> | undefined =>
   only?.split(",").map((name) => name.trim()).filter((name) => name !== "")
-
-/**
- * A fault of the command line: exit status 64.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const usage = (detail: string, hint: string): Fault.Fault =>
-  Fault.make({
-    kind: "invalid",
-    system: "holdfast",
-    operation: "Holdfast.commandLine",
-    code: ExitCode.usageCode,
-    sent: "no",
-    detail,
-    hint
-  })
 
 /**
  * @since 0.1.0
