@@ -37,6 +37,8 @@ export interface Options {
   readonly speed?: number | undefined
   /** Virtual milliseconds a 401 is held back, as the real server does. Defaults to 3000. */
   readonly unauthorizedDelayMillis?: number | undefined
+  /** Privileges that the accounts of {@link Credentials} lack, as `VM.Clone`. Defaults to none. */
+  readonly without?: ReadonlyArray<string> | undefined
   /** Durations of the server's work, in virtual milliseconds and bytes. */
   readonly timing?: Partial<World.Timing> | undefined
   /** What goes wrong on the server. What goes wrong on the way to it is a `FaultPlan`. Defaults to nothing. */
@@ -107,6 +109,7 @@ export const make = (options: Options = {}): Effect.Effect<Simulator> =>
       templates: options.templates ?? "shared",
       timing: options.timing ?? {},
       faults: options.faults ?? [],
+      without: options.without ?? [],
       began: yield* time.now
     })
     const snapshot = Effect.map(time.now, (now) => {

@@ -126,6 +126,8 @@ const intersect = (a: ReadonlyMap<string, boolean>, b: ReadonlyMap<string, boole
  */
 export const make = (options: {
   readonly accounts: Accounts
+  /** Privileges that nobody but root has. */
+  readonly without: ReadonlySet<string>
   readonly version: 7 | 8 | 9
   readonly scheduler: Scheduler.Scheduler
   readonly random: Random.Random
@@ -169,6 +171,7 @@ export const make = (options: {
 
   const separate = (caller: Caller, path: string): ReadonlyMap<string, boolean> => {
     const user = granted(accounts, version, caller.user, path)
+    if (caller.user !== "root@pam") { for (const name of options.without) user.delete(name) }
     if (!caller.token || !caller.separated) return user
     return intersect(granted(accounts, version, caller.id, path), user)
   }

@@ -197,8 +197,9 @@ function* cleanUp(
     world.volumes.delete(World.volumeKey(volume))
     yield* worker.work(world.timing.allocation)
   }
+  // Without quorum the file cannot be removed, and nobody hears of it.
   const half = world.machines.get(plan.newid)
-  if (half?.config.get("lock") === "clone") world.machines.delete(plan.newid)
+  if (half?.config.get("lock") === "clone" && World.isQuorate(world)) world.machines.delete(plan.newid)
   throw new Scheduler.Death(`clone failed: ${death.message}`)
 }
 

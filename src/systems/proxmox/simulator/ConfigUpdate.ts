@@ -82,9 +82,6 @@ const read = (call: Invocation.Invocation): Request => {
   const remove = list(parameters["delete"])
   const revert = list(parameters["revert"])
   if (set.size === 0 && remove.length === 0 && revert.length === 0) throw new Scheduler.Death("no options specified\n")
-  if (parameters["skiplock"] === "1" && call.caller.id !== "root@pam") {
-    throw Wire.invalid({ skiplock: "Only root may use this option." })
-  }
   checkLists(set, remove, "delete")
   checkLists(set, revert, "revert")
   checkPrivileges(call, [...set.keys(), ...remove, ...revert])

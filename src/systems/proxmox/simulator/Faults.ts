@@ -62,7 +62,9 @@ export const Fault = Schema.Union(
   Schema.Struct({ fault: Schema.Literal("stranger-at"), at: Seconds, vmid: VmId, node: optional(Schema.String) }),
   /** Somebody else changes the description of a machine right after the n-th time its configuration was read. */
   Schema.Struct({ fault: Schema.Literal("foreign-change"), vmid: VmId, nth: Nth }),
+  /** The cluster takes no changes: `cluster not ready - no quorum?`. */
   Schema.Struct({ fault: Schema.Literal("no-quorum"), ...span }),
+  /** Its tasks and machines die at once; calls for it get 595, or no connection if it is the first node. */
   Schema.Struct({ fault: Schema.Literal("node-down"), node: Schema.String, ...span }),
   Schema.Struct({ fault: Schema.Literal("storage-full"), storage: Schema.String, ...span }),
   /** The storage's lock is held by somebody else. */
@@ -188,24 +190,30 @@ export const foreignChange = (plan: Plan, vmid: number, nth: number): boolean =>
   plan.some((fault) => fault.fault === "foreign-change" && fault.vmid === vmid && matches(fault.nth, nth))
 
 /**
- * Whether a fault with a span is on, `seconds` after the start.
+ * One that is on from some moment for some time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SpanFault = Extract<
+  Fault,
+  { readonly fault: "no-quorum" | "node-down" | "storage-full" | "storage-busy" }
+>
+
+const isSpanFault = (fault: Fault): fault is SpanFault =>
+  fault.fault === "no-quorum" || fault.fault === "node-down" || fault.fault === "storage-full" ||
+  fault.fault === "storage-busy"
+
+/**
+ * Whether such a fault is on, `seconds` after the start.
  *
  * @since 0.1.0
  * @category getters
  */
-export const isOn = (
-  plan: Plan,
-  seconds: number,
-  test: (fault: Fault) => boolean
-): boolean =>
-  plan.some((fault) =>
-    "for" in fault || "from" in fault || fault.fault === "no-quorum" || fault.fault === "node-down" ||
-      fault.fault === "storage-full" || fault.fault === "storage-busy"
-      ? test(fault) && within(fault, seconds)
-      : false
-  )
+export const isOn = (plan: Plan, seconds: number, test: (fault: SpanFault) => boolean): boolean =>
+  plan.some((fault) => isSpanFault(fault) && test(fault) && within(fault, seconds))
 
-const within = (span: { readonly from?: number; readonly for?: number }, seconds: number): boolean => {
+const within = (span: SpanFault, seconds: number): boolean => {
   const from = span.from ?? 0
   return seconds >= from && (span.for === undefined || seconds < from + span.for)
 }

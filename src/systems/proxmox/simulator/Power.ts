@@ -89,6 +89,10 @@ const ask = (
   return task.upid.text
 }
 
+const checkLock = (call: Invocation.Invocation, machine: World.Machine): void => {
+  if (call.parameters["skiplock"] !== "1") Machine.checkLock(machine)
+}
+
 const forkOn = (
   call: Invocation.Invocation,
   type: string,
@@ -121,7 +125,7 @@ export const start = (call: Invocation.Invocation): string => {
     if (machine.config.get("lock") === "suspended") {
       Machine.edit(world, machine, () => machine.config.delete("lock"))
     }
-    Machine.checkLock(machine)
+    checkLock(call, machine)
     if (machine.running !== undefined) throw new Scheduler.Death(`VM ${vmid} already running\n`)
     yield* boot(world, worker, machine)
   })
@@ -142,7 +146,7 @@ export const stop = (call: Invocation.Invocation): string => {
   }
   return forkOn(call, "qmstop", function*(worker, machine) {
     if (machine.running === undefined) return
-    Machine.checkLock(machine)
+    checkLock(call, machine)
     yield* worker.work(world.timing.stop)
     halt(world, machine)
   })
@@ -159,7 +163,7 @@ function* quit(
 ): Scheduler.Body<void> {
   const { world } = call
   if (machine.running === undefined) return
-  Machine.checkLock(machine)
+  checkLock(call, machine)
   const timeout = Number(call.parameters["timeout"] ?? 60) * 1000
   const needed = world.timing.shutdown * world.random.jitter(0.2)
   if (hears(world, machine) && needed <= timeout) {
@@ -232,7 +236,7 @@ export const suspend = (call: Invocation.Invocation): string => {
   if (Machine.find(world, node, vmid).running === undefined) throw notRunning(vmid)
   const toDisk = call.parameters["todisk"] === "1"
   return forkOn(call, toDisk ? "qmsuspend" : "qmpause", function*(worker, machine) {
-    Machine.checkLock(machine)
+    checkLock(call, machine)
     yield* worker.work(500)
     if (!toDisk) return pause(world, machine, true)
     halt(world, machine)

@@ -65,6 +65,8 @@ export interface Process {
   outcome: Outcome | undefined
   /** Runs instead of the rest of the body when it dies or is terminated; its own end is the process's. */
   trap: ((death: Death) => Body<unknown>) | undefined
+  /** Undone before the trap runs, as a `die` undoes what its blocks hold; emptied by whoever added to it. */
+  readonly unwind: Set<() => void>
   /** Called once, after the end. */
   readonly watchers: Array<(outcome: Outcome) => void>
   /** Called before the watchers: what the kernel takes back, as file locks. */
@@ -158,6 +160,8 @@ const makeProcess = (pid: number, program: (process: Process) => Body<unknown>):
     const trap = process.trap
     if (trap === undefined) return end({ _tag: "Died", death })
     process.trap = undefined
+    for (const undo of process.unwind) undo()
+    process.unwind.clear()
     body = trap(death)
     step(true)
   }
@@ -187,6 +191,7 @@ const makeProcess = (pid: number, program: (process: Process) => Body<unknown>):
     pid,
     outcome: undefined,
     trap: undefined,
+    unwind: new Set(),
     watchers: [],
     resources: new Set(),
     terminate: (text) => {

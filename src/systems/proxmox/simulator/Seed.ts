@@ -98,6 +98,7 @@ export interface Options {
   readonly timing: { readonly [K in keyof World.Timing]?: World.Timing[K] | undefined }
   readonly faults: Faults.Plan
   readonly began: number
+  readonly without: ReadonlyArray<string>
 }
 
 const node = (name: string, index: number): World.Node => ({
@@ -267,6 +268,18 @@ const populate = (world: World.World, options: Options): void => {
   }
 }
 
+/** The power fails: its processes and its machines are gone, nothing cleans up. */
+const crash = (world: World.World, node: string): void => {
+  for (const task of world.tasks.values()) if (task.upid.node === node) task.process.kill()
+  for (const machine of world.machines.values()) {
+    if (machine.node === node && machine.running !== undefined) {
+      Machine.edit(world, machine, () => {
+        machine.running = undefined
+      })
+    }
+  }
+}
+
 /**
  * @since 0.1.0
  * @category constructors
@@ -283,7 +296,7 @@ export const make = (options: Options): World.World => {
     scheduler,
     locks: Locks.make(scheduler),
     copies: Copies.make(scheduler, timing),
-    access: Access.make({ accounts, version: options.version, scheduler, random }),
+    access: Access.make({ accounts, without: new Set(options.without), version: options.version, scheduler, random }),
     timing,
     faults: options.faults,
     nodes: new Map(options.nodes.map((name, index) => [name, node(name, index)])),
@@ -297,6 +310,9 @@ export const make = (options: Options): World.World => {
   }
   populate(world, options)
   for (const fault of options.faults) {
+    if (fault.fault === "node-down") {
+      scheduler.at(options.began + (fault.from ?? 0) * 1000, () => crash(world, fault.node))
+    }
     if (fault.fault === "stranger-at") {
       scheduler.at(options.began + fault.at * 1000, () => Cluster.addStranger(world, fault.vmid, fault.node))
     }

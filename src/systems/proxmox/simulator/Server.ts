@@ -90,6 +90,9 @@ function* serve(world: World.World, route: RouteTable.Route, call: Invocation.In
   checkNode(world, call.node)
   const errors = Parameters.verify(route.schema, call.parameters)
   if (errors !== undefined) throw Wire.invalid(errors)
+  if (call.parameters["skiplock"] === "1" && call.caller.id !== "root@pam") {
+    throw Wire.invalid({ skiplock: "Only root may use this option." })
+  }
   const node = world.nodes.get(call.node)
   if (route.protected && node !== undefined) yield* node.daemon.enter(call.process)
   return route.serve._tag === "Answer" ? route.serve.handle(call) : yield* route.serve.handle(call)
@@ -178,9 +181,11 @@ export const make = (
       ? Effect.as(time.sleep(options.unauthorizedDelayMillis), answer)
       : Effect.succeed(answer)
   }
+  const [entry = ""] = world.nodes.keys()
   return (request) =>
     Effect.flatMap(time.now, (now) => {
       world.scheduler.advance(now)
+      if (!World.isOnline(world, entry)) return Effect.succeed<Endpoint.Reply>({ _tag: "Refused" })
       const address = split(request.url)
       const refused = malformed(request, address.path)
       const call: World.Call = {

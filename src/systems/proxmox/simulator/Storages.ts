@@ -105,7 +105,11 @@ function* withLock(
     )
   }
   if (storage.shared) World.checkQuorum(world)
-  return hold.release
+  worker.process.unwind.add(hold.release)
+  return () => {
+    worker.process.unwind.delete(hold.release)
+    hold.release()
+  }
 }
 
 const isDirectory = (storage: World.Storage): boolean => storage.type === "dir" || storage.type === "nfs"
