@@ -36,8 +36,15 @@ export type {
    * @since 0.1.0
    * @category models
    */
-  CallOptions
-}
+  CallOptions,
+  /**
+   * A retry that is about to be waited for.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Retry
+} from "./internal/Call.ts"
 
 /**
  * @since 0.1.0

@@ -60,7 +60,7 @@ export abstract class Attempt<A, E, R> extends Alarm {
   }
 
   private inLine(since: number): Effect.Effect<A, E | Fault.Fault, R> {
-    const { bulkhead, name, series, system } = this.call.setup
+    const { bulkhead, series, system } = this.call.setup
     if (bulkhead === undefined) return this.inTurn(since)
     const waiter = new WaitingFiber(bulkhead.machine, this.call.weight, () => this.deadlinePassed("no"))
     const refusal = bulkhead.machine.enqueue(waiter)
@@ -81,7 +81,7 @@ export abstract class Attempt<A, E, R> extends Alarm {
       onSuccess: () => {
         series.waiting.add(-1)
         const current = this.call.now()
-        this.call.event("policy.wait", { "holdfast.wait_for": `${name} permit`, "holdfast.wait_ms": current - since })
+        this.call.event("policy.wait", { "holdfast.wait_for": "permit", "holdfast.wait_ms": current - since })
         return this.inTurn(current)
       }
     })
