@@ -93,6 +93,23 @@ const sentences: ReadonlyArray<Sentence> = [
     false
   ],
   ["zfs error: cannot create 'rpool/data/vm-401-disk-0': out of space", "failed", "storage-full", false],
+  ["unable to resize image: No space left on device", "failed", "storage-full", false],
+  [
+    "lvcreate '/dev/pve/vm-disk' error: Cannot create new thin volume, free space in thin pool pve/data reached threshold.",
+    "failed",
+    "storage-full",
+    false
+  ],
+  ["storage 'local' does not support content-type 'images'", "invalid", "storage-unavailable", false],
+  ["storage 'nfs1' is not online", "transient", "storage-offline", false],
+  ["Can't clone VM to node 'pve2' (VM uses local storage)", "invalid", "not-shared-storage", false],
+  ["Linked clone feature is not supported for drive 'scsi0'", "invalid", "no-linked-clone", false],
+  ["base volume 'local-lvm:base-9000-disk-0' is still in use by linked cloned '401'", "conflict", "in-use", false],
+  ["pool 'prod' does not exist", "not-found", "no-such-pool", false],
+  ["update pools failed: VM 401 is already a pool member", "conflict", "already-in-pool", false],
+  ["update pools failed: VM 401 belongs already to pool 'test'", "conflict", "other-pool", false],
+  ["bridge 'vmbr9' does not exist", "not-found", "no-such-bridge", false],
+  ["VM quit/powerdown failed - got timeout", "failed", "shutdown-timeout", false],
   ["interrupted by signal", "failed", "aborted", false]
 ]
 
