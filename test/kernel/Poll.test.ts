@@ -159,6 +159,23 @@ describe("Poll.until", () => {
       expect([error.operation, error.code, error.remote]).toEqual(["Poll.until", "deadline", "last seen: running"])
     }))
 
+  it.effect("calls a read that runs into the deadline a deadline, whatever it tolerates", () =>
+    Effect.gen(function*() {
+      let reads = 0
+      const read = Effect.suspend(() => ++reads === 1 ? Effect.succeed("running") : Effect.never)
+      const [error] = yield* failsAt(Poll.until(read, () => false, { deadline: "5 seconds", tolerate: () => false }))
+      expect([error.code, error.remote]).toEqual(["deadline", expect.stringContaining("last seen: \"running\"")])
+    }))
+
+  it.effect("does not speak of a failed read that was followed by a good one", () =>
+    Effect.gen(function*() {
+      const task = makeTask(Infinity, (count) => count === 1 ? fault("transient") : Effect.void)
+      const [error] = yield* failsAt(
+        Poll.until(task.read, isStopped, { deadline: "5 seconds", describe: () => "running" })
+      )
+      expect(error.remote).toBe("last seen: running")
+    }))
+
   it.effect("tells of everything it read, the last included", () =>
     Effect.gen(function*() {
       const task = makeTask(1000)
@@ -209,6 +226,17 @@ describe("Poll.next", () => {
         }
       })
     )
+  })
+
+  it("reads often again when the end turns out to be far away and comes near anew", () => {
+    const settings = Poll.settings(exact)
+    const after = (estimates: ReadonlyArray<number>) =>
+      estimates.reduce(
+        ({ state }, remaining) => Poll.next(settings, state, { remaining }, 0),
+        { state: Poll.initial(settings), wait: 0 }
+      ).wait
+    expect(after([0, 0, 0])).toBeCloseTo(250 * 1.5 ** 2)
+    expect(after([0, 0, 0, 60_000, 0])).toBe(250)
   })
 
   it("refuses a pace that makes no sense", () => {

@@ -8,9 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import * as Http from "node:http"
 import * as Net from "node:net"
 import * as Undici from "undici"
+import * as Deadline from "../../src/kernel/Deadline.ts"
 import * as Fault from "../../src/kernel/Fault.ts"
 import * as Endpoint from "../../src/simulation/Endpoint.ts"
 import * as Serve from "../../src/simulation/Serve.ts"
@@ -46,6 +46,13 @@ const echo: Endpoint.Endpoint = (request) => {
     } ${request.body}`
   }))
 }
+
+/** Tells what it can see of whoever runs it. */
+const curious: Endpoint.Endpoint = () =>
+  Effect.gen(function*() {
+    const span = yield* Effect.option(Effect.currentSpan)
+    return Endpoint.answer({ body: `${yield* Deadline.remaining} ${span._tag}` })
+  })
 
 /** What a client sees of one request, in words that do not depend on the kind of client. */
 const observe = (client: HttpClient.HttpClient, base: string, request: HttpClientRequest.HttpClientRequest) =>
@@ -134,9 +141,9 @@ describe("Serve", () => {
     Effect.gen(function*() {
       const { port } = yield* Serve.serve(echo)
       const code = yield* Effect.async<unknown>((resume) => {
-        const request = Http.request({ port, host: "127.0.0.1", path: "/reset", method: "POST" })
-        request.once("error", (error) => resume(Effect.succeed("code" in error ? error.code : error)))
-        request.end("x=1")
+        const socket = Net.connect(port, "127.0.0.1", () => socket.write("GET /reset HTTP/1.1\r\nHost: x\r\n\r\n"))
+        socket.once("end", () => resume(Effect.succeed("ended in order")))
+        socket.once("error", (error) => resume(Effect.succeed("code" in error ? error.code : error)))
       })
       expect(code).toBe("ECONNRESET")
     }))
@@ -252,6 +259,18 @@ describe("Endpoint.toHttpClient", () => {
       yield* Deferred.succeed(release, undefined)
       yield* Deferred.await(acted)
     }))
+
+  it.scopedLive("tells the server nothing of its client, neither its deadline nor its span", () =>
+    Effect.gen(function*() {
+      const { url } = yield* Deadline.within("1 minute")(Serve.serve(curious))
+      const overSocket = yield* Effect.promise(() => fetch(url).then((response) => response.text()))
+      const inProcess = yield* Endpoint.toHttpClient(curious).get(url).pipe(
+        Effect.flatMap((response) => response.text),
+        Deadline.within("1 minute"),
+        Effect.withSpan("client")
+      )
+      expect([overSocket, inProcess]).toEqual(["Infinity None", "Infinity None"])
+    }).pipe(Effect.withSpan("server")))
 
   it.effect("says by its code whether the request can have been read", () =>
     Effect.gen(function*() {

@@ -30,6 +30,16 @@ describe("VirtualTime", () => {
       expect(yield* Deferred.await(awake)).toBe(start + 600_000)
     }))
 
+  it.effect("does not stand still where milliseconds since the epoch cannot be told apart", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(start)
+      const time = yield* VirtualTime.make({ speed: 3 })
+      const fiber = yield* Effect.fork(Effect.repeatN(time.sleep(1), 9))
+      yield* TestClock.adjust("4 millis")
+      yield* Fiber.join(fiber)
+      expect(yield* time.now).toBeGreaterThanOrEqual(start + 10)
+    }))
+
   it.effect("does not sleep for a time that has passed, and sleeps for ever until infinity", () =>
     Effect.gen(function*() {
       const time = yield* VirtualTime.make({ startMillis: start })
