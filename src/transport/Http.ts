@@ -31,7 +31,7 @@ export interface Reply {
 
 /**
  * The reason phrase of a response. Effect's own interface has none, so it is read from what lies below: undici's
- * `ResponseData` (since 7.11), a web `Response`, or Node's `IncomingMessage`.
+ * `ResponseData`, a web `Response`, or Node's `IncomingMessage`.
  *
  * @since 0.1.0
  * @category getters

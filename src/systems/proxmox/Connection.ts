@@ -5,6 +5,7 @@
  */
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
@@ -163,3 +164,14 @@ export const fromConfigError = (error: ConfigError.ConfigError): Fault.Fault => 
     ? refuse("endpoint", "PROXMOX_VE_ENDPOINT is not set", endpointHint)
     : refuse("settings", `${named} cannot be read`, "PROXMOX_VE_INSECURE is true or false; the others are texts")
 }
+
+/**
+ * Where {@link config} leads, for whoever wants to speak about the connection without making it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const load: Effect.Effect<Connection, Fault.Fault> = config.pipe(
+  Effect.mapError(fromConfigError),
+  Effect.flatMap(make)
+)

@@ -24,20 +24,11 @@ import type { Connection } from "./Connection.ts"
 import * as Failure from "./Failure.ts"
 import * as Session from "./Session.ts"
 
-/**
- * The names in a route: `"node" | "vmid"` of `/nodes/{node}/qemu/{vmid}`.
- *
- * @since 0.1.0
- * @category models
- */
-export type Holes<Route extends string> = Route extends `${string}{${infer Name}}${infer Rest}` ? Name | Holes<Rest>
+/** The names in a route: `"node" | "vmid"` of `/nodes/{node}/qemu/{vmid}`. */
+type Holes<Route extends string> = Route extends `${string}{${infer Name}}${infer Rest}` ? Name | Holes<Rest>
   : never
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Call<Route extends string, A, I> {
+interface Call<Route extends string, A, I> {
   /** The client's method: `clone`. */
   readonly name: string
   readonly method: "GET" | "POST" | "PUT" | "DELETE"

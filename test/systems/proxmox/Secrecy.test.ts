@@ -237,7 +237,9 @@ describe("no secret leaves", () => {
           )
           const transport = yield* Tls.make({})
           const failures = yield* check(url, more, (options) =>
-            Effect.provideService(Client.make(options), HttpClient.HttpClient, transport))
+            Effect.provide(Client.Client, Client.layerWithoutTransport(options)).pipe(
+              Effect.provideService(HttpClient.HttpClient, transport)
+            ))
           assert.strictEqual(failures, 3)
         }
       }
