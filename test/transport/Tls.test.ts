@@ -161,7 +161,7 @@ describe("Tls", () => {
       }
     }))
 
-  it.scopedLive("trusts anything only when asked for by name, whatever the environment says", () =>
+  it.scopedLive("trusts anything only when asked for by name", () =>
     Effect.gen(function*() {
       const server = yield* listen(() => Certificates.expired)
       assert.strictEqual((yield* call(server.url, { insecure: true })).status, 200)
