@@ -429,6 +429,23 @@ describe("Mutation.run", () => {
       expect([error.kind, error.code, machine.entry()]).toEqual(["unknown", "outcome-unknown", "Begun"])
     }))
 
+  it.effect("tells the span what became of it, from the doubt to the second send", () =>
+    Effect.gen(function*() {
+      const span = yield* Effect.makeSpan("World.create")
+      const world = new World()
+      const machine = makeMachine()
+      yield* inTime(machine.process(mutation(world, [losesRequest, acts])).pipe(Effect.withParentSpan(span)))
+      yield* machine.process(mutation(world, [])).pipe(Effect.withParentSpan(span))
+      const events = "events" in span && Array.isArray(span.events) ? span.events : []
+      const names = events.map((event: ReadonlyArray<unknown>) => event[0])
+      expect(names.filter((name) => String(name).startsWith("mutation."))).toEqual([
+        "mutation.settling",
+        "mutation.settled",
+        "mutation.resend",
+        "mutation.replayed"
+      ])
+    }))
+
   it.effect("refuses an intent that is no JSON before it does anything", () =>
     Effect.gen(function*() {
       const machine = makeMachine()
