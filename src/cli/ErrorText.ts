@@ -12,7 +12,8 @@ const state = (fault: Fault.Fault): string | undefined => {
   if (fault.remote !== undefined) return fault.remote
   if (fault.sent === "no") return "nothing was sent"
   if (Fault.isOutcomeUnknown(fault)) return "not known: the request may have taken effect"
-  return Fault.traits[fault.kind].refused ? "the server refused and changed nothing" : undefined
+  const refused = fault.status !== undefined && fault.status >= 400 && Fault.traits[fault.kind].refused
+  return refused ? "the server refused and changed nothing" : undefined
 }
 
 const next = (fault: Fault.Fault): string | undefined => {
@@ -37,7 +38,8 @@ const origin = (fault: Fault.Fault): string =>
  * @category constructors
  */
 export const faultLines = (fault: Fault.Fault, paint: Paint, debug: boolean): ReadonlyArray<string> => {
-  const head = fault.subject === undefined ? fault.detail : `${fault.subject}: ${fault.detail}`
+  // A task's name ends in a colon of its own.
+  const head = fault.subject === undefined ? fault.detail : `${fault.subject.replace(/:$/, "")}: ${fault.detail}`
   const [first = "", ...more] = head.split("\n")
   const lines = [`${paint.red("error:")} ${first}`, ...more.map((line) => `  ${line}`)]
   const known = state(fault)

@@ -101,14 +101,29 @@ const printsTo = (screen: Screen): Pick<Console, "log" | "info" | "error"> => {
   return { log, info: log, error: () => Effect.void }
 }
 
+const begin = ({ asked, version }: Options, settings: Settings.Settings): Effect.Effect<void> =>
+  Effect.logDebug("begin").pipe(Effect.annotateLogs({
+    command: ["holdfast", ...asked.path].join(" "),
+    version,
+    node: process.version,
+    configuration: settings.file ?? "none"
+  }))
+
 const program = (options: Options, outcome: Outcome): Effect.Effect<void, Problem> =>
   Effect.gen(function*() {
     const { asked, screen, version } = options
     const { globals } = asked
-    const settings = yield* Settings.load({ globals, environment: process.env, directory: process.cwd() })
+    const settings = yield* Settings.load({
+      globals,
+      environment: process.env,
+      directory: process.cwd(),
+      // Where bars show what happens, records of it would only push them about.
+      level: screen.live ? "warn" : "info"
+    })
     settings.secrets.forEach(screen.conceal)
     const session: Service = { globals, screen, settings, ...outcome }
-    yield* work(options).pipe(
+    yield* begin(options, settings).pipe(
+      Effect.zipRight(work(options)),
       Effect.withSpan(["holdfast", ...asked.path].join(" ")),
       ownConsole(screen),
       Effect.provideService(Session, session),
@@ -194,7 +209,10 @@ export const start = (options: Options): void => {
       lines: ErrorText.defectLines(Cause.die(error), paint(screen.color.err), asked.globals.debug)
     }))
 
-  const fiber = Effect.runFork(program(options, outcome))
+  const fiber = Effect.runFork(
+    // Failures are told once, below.
+    Effect.withUnhandledErrorLogLevel(program(options, outcome), Option.none())
+  )
   const deaf = Interrupt.listen({
     patienceMillis,
     stop: (received) => {

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import type { Level } from "../observe/Logging.ts"
 import { Progress, type Update } from "../observe/Progress.ts"
 import { type Paint, paint } from "./Paint.ts"
 import type { Screen } from "./Screen.ts"
@@ -213,16 +214,20 @@ const printing = (screen: Screen) =>
     }
   })
 
+const tellsAll = (level: Level): boolean => level === "info" || level === "debug"
+
 /**
- * Shows progress for as long as the layer lives; nothing with `--quiet`.
+ * Shows progress for as long as the layer lives; nothing with `--quiet`. Where no bars can be drawn and the log already
+ * tells every step, it stays silent.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer: Layer.Layer<never, never, Session> = Layer.unwrapScoped(
   Effect.gen(function*() {
-    const { globals, screen } = yield* Session
+    const { globals, screen, settings } = yield* Session
     if (globals.quiet) return Layer.empty
+    if (!screen.live && [settings.level, ...Object.values(settings.systems)].every(tellsAll)) return Layer.empty
     const service = yield* screen.live ? drawing(screen) : printing(screen)
     return Layer.succeed(Progress, service)
   })

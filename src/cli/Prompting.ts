@@ -20,8 +20,8 @@ export const terminal: Layer.Layer<Terminal.Terminal> = Layer.scoped(
   Effect.map(NodeTerminal.make(), (base) =>
     Terminal.Terminal.of({
       ...base,
-      columns: Effect.sync(() => process.stderr.columns ?? 80),
-      rows: Effect.sync(() => process.stderr.rows ?? 24),
+      columns: Effect.sync(() => process.stderr.columns || 80),
+      rows: Effect.sync(() => process.stderr.rows || 24),
       isTTY: Effect.sync(isInteractive),
       display: (text) => Effect.sync(() => void process.stderr.write(text))
     }))

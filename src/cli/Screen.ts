@@ -119,7 +119,7 @@ export const make = (options: Options): Screen => {
   })
   err.on("error", () => {})
 
-  const size = () => ({ columns: err.columns ?? 80, rows: err.rows ?? 24 })
+  const size = () => ({ columns: err.columns || 80, rows: err.rows || 24 })
   const concealed = (text: string) => secrets.reduce((shown, secret) => shown.replaceAll(secret, "<redacted>"), text)
   const clean = (text: string, colored: boolean) => harmless(concealed(text), colored)
 

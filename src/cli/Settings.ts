@@ -272,11 +272,11 @@ const text = (environment: Environment, name: string | undefined): string | unde
 const isLevel = (value: string | undefined): value is Level =>
   value === "error" || value === "warn" || value === "info" || value === "debug"
 
-const levelFor = (globals: Globals, configured: string | undefined): Level => {
+const levelFor = (globals: Globals, configured: string | undefined, fallback: Level): Level => {
   if (globals.debug) return "debug"
   if (isLevel(globals.logLevel)) return globals.logLevel
   if (globals.quiet) return "error"
-  return isLevel(configured) ? configured : "info"
+  return isLevel(configured) ? configured : fallback
 }
 
 /**
@@ -289,6 +289,8 @@ export const load = (options: {
   readonly globals: Globals
   readonly environment: Environment
   readonly directory: string
+  /** The level where none is configured. Defaults to `info`. */
+  readonly level?: Level | undefined
 }): Effect.Effect<Settings, Fault.Fault> =>
   Effect.gen(function*() {
     const { directory, environment, globals } = options
@@ -317,7 +319,7 @@ export const load = (options: {
     return {
       file,
       environment,
-      level: levelFor(globals, values.get("logLevel")),
+      level: levelFor(globals, values.get("logLevel"), options.level ?? "info"),
       systems: isLevel(system) && !said ? { proxmox: system } : {},
       get: (key) => values.get(key),
       variables: new Map(known.flatMap((setting) => {

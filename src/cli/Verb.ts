@@ -147,7 +147,7 @@ export const globals = {
     value: "LEVEL",
     choices: ["error", "warn", "info", "debug"],
     description: "How much to log to standard error",
-    fallback: "HOLDFAST_LOG_LEVEL, else info"
+    fallback: "HOLDFAST_LOG_LEVEL, else info; warn where bars are drawn"
   },
   config: {
     kind: "text",

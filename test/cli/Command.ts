@@ -13,6 +13,8 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>> | undefined
   readonly cwd?: string | undefined
   readonly input?: string | undefined
+  /** Keeps standard input open. Defaults to closing it behind the input. */
+  readonly open?: boolean | undefined
 }
 
 export interface Result {
@@ -64,7 +66,7 @@ export const launch = (
         })
     )
     child.stdin.on("error", () => {})
-    child.stdin.end(options.input ?? "")
+    if (options.open !== true) child.stdin.end(options.input ?? "")
     return watch(child)
   })
 

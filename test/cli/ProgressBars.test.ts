@@ -7,6 +7,7 @@ import { paint } from "../../src/cli/Paint.ts"
 import * as ProgressBars from "../../src/cli/ProgressBars.ts"
 import type { Screen } from "../../src/cli/Screen.ts"
 import { type Service, Session } from "../../src/cli/Session.ts"
+import type { Level } from "../../src/observe/Logging.ts"
 import * as Progress from "../../src/observe/Progress.ts"
 
 const look = { columns: 100, rows: 24, unicode: false, colors: paint(false) }
@@ -28,7 +29,7 @@ interface Recorder {
 
 const recorded = <A, E>(
   effect: Effect.Effect<A, E>,
-  options: { readonly live: boolean; readonly line?: string }
+  options: { readonly live: boolean; readonly line?: string; readonly level?: Level }
 ): Effect.Effect<Recorder, E> =>
   Effect.suspend(() => {
     const recorder: Recorder = { printed: [], drawn: [] }
@@ -52,7 +53,7 @@ const recorded = <A, E>(
       settings: {
         file: undefined,
         environment: {},
-        level: "info",
+        level: options.level ?? "warn",
         systems: {},
         get: () => undefined,
         variables: new Map(),
@@ -155,6 +156,13 @@ describe("ProgressBars.layer", () => {
         "a: failed starting",
         "b: done"
       ])
+    }))
+
+  it.effect("stays silent where the log tells every step, and never for bars", () =>
+    Effect.gen(function*() {
+      const work = Progress.report(running("a"))
+      expect((yield* recorded(work, { live: false, level: "info" })).printed).toEqual([])
+      expect((yield* recorded(work, { live: true, level: "info" })).printed.length).toBe(2)
     }))
 
   it.effect("--quiet shows nothing", () =>

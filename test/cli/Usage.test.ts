@@ -4,12 +4,11 @@ import { paths } from "../../src/cli/Verb.ts"
 import { root } from "../../src/cli/commands/verbs.ts"
 import { run } from "./Command.ts"
 
-const everything = [[], ...paths(root).map(([path]) => path)]
+const everything: ReadonlyArray<ReadonlyArray<string>> = [[], ...paths(root).map(([path]) => path)]
 
 describe("usage", () => {
-  it.live.each(everything)("%s --help explains it with an example", (...words) =>
+  it.live.each(everything)("%s --help explains it with an example", (path) =>
     Effect.gen(function*() {
-      const path = words.filter((word) => typeof word === "string")
       const { code, stderr, stdout } = yield* run([...path, "--help"])
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
       expect(stdout).toContain(["holdfast", ...path].join(" "))

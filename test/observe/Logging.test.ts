@@ -85,7 +85,12 @@ describe("Logging", () => {
 
   it.effect("a cause stays on the line, and shows its stack only when verbose", () =>
     Effect.gen(function*() {
-      const fault = Fault.make({ kind: "locked", system: "proxmox", operation: "Proxmox.clone", detail: "VM is locked" })
+      const fault = Fault.make({
+        kind: "locked",
+        system: "proxmox",
+        operation: "Proxmox.clone",
+        detail: "VM is locked"
+      })
       const record = Effect.logWarning("trying again", Cause.fail(fault))
       const [short = ""] = yield* logged(record)
       const [long = ""] = yield* logged(record, { verbose: true })

@@ -1,57 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
-import { createServer } from "node:http"
 import * as Logging from "../../src/observe/Logging.ts"
 import * as Telemetry from "../../src/observe/Telemetry.ts"
-
-interface Received {
-  readonly path: string
-  readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
-  readonly body: string
-}
-
-interface Collector {
-  readonly url: string
-  readonly received: ReadonlyArray<Received>
-}
-
-/** Answers everything with `status`, or never where it is 0. */
-const collector = (status = 200): Effect.Effect<Collector, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.async<Collector & { readonly close: () => void }>((resume) => {
-      const received: Array<Received> = []
-      const server = createServer((request, response) => {
-        let body = ""
-        request.setEncoding("utf8")
-        request.on("data", (chunk: string) => {
-          body += chunk
-        })
-        request.on("end", () => {
-          received.push({ path: request.url ?? "", headers: request.headers, body })
-          if (status === 0) return
-          response.writeHead(status, { "content-type": "application/json" })
-          response.end("{}")
-        })
-      })
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        const port = typeof address === "object" && address !== null ? address.port : 0
-        resume(Effect.succeed({
-          url: `http://127.0.0.1:${port}`,
-          received,
-          close: () => {
-            server.closeAllConnections()
-            server.close()
-          }
-        }))
-      })
-    }),
-    (server) => Effect.sync(server.close)
-  )
+import { collector } from "../cli/Collector.ts"
 
 const environmentFor = (url: string, more: Readonly<Record<string, string>> = {}) => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: url,
@@ -60,9 +15,11 @@ const environmentFor = (url: string, more: Readonly<Record<string, string>> = {}
 
 const defaults = { serviceName: "holdfast", serviceVersion: "1.2.3" }
 
+const silent = Logger.remove(Logger.defaultLogger)
+
 const layerFrom = (environment: Readonly<Record<string, string>>) => {
   const options = Telemetry.fromEnvironment(environment, defaults)
-  return options === undefined ? Layer.empty : Telemetry.layer(options)
+  return options === undefined ? silent : Layer.provideMerge(Telemetry.layer(options), silent)
 }
 
 const work = Effect.gen(function*() {
@@ -125,7 +82,9 @@ describe("Telemetry", () => {
       const lines: Array<string> = []
       const dead = yield* Effect.scoped(Effect.map(collector(), ({ url }) => url))
       const logging = Logging.layer({ level: "warn", write: (line) => lines.push(line) })
-      yield* work.pipe(Effect.provide(Layer.provideMerge(layerFrom(environmentFor(dead)), logging)))
+      const options = Telemetry.fromEnvironment(environmentFor(dead), defaults)
+      const telemetry = options === undefined ? Layer.empty : Telemetry.layer(options)
+      yield* work.pipe(Effect.provide(Layer.provideMerge(telemetry, logging)))
       expect(lines.length).toBe(1)
       expect(lines[0]).toMatch(/warn +telemetry is not being received/)
     }))
@@ -134,7 +93,9 @@ describe("Telemetry", () => {
     Effect.gen(function*() {
       const { url } = yield* collector(0)
       const options = Telemetry.fromEnvironment(environmentFor(url), defaults)
-      const layer = options === undefined ? Layer.empty : Telemetry.layer({ ...options, shutdownTimeout: "20 millis" })
+      const layer = options === undefined
+        ? silent
+        : Layer.provideMerge(Telemetry.layer({ ...options, shutdownTimeout: "20 millis" }), silent)
       const ended = yield* work.pipe(Effect.provide(layer), Effect.timeoutOption("10 seconds"))
       expect(ended._tag).toBe("Some")
     }).pipe(Effect.scoped))

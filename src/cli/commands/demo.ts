@@ -66,12 +66,6 @@ const network: FaultPlan.FaultPlan["rules"] = [
     every: 9,
     times: 3,
     effect: { type: "answer", status: 502, statusText: "Bad Gateway" }
-  },
-  {
-    name: "a web page came where JSON should be",
-    match: { method: "GET", path: "/tasks/.*/status$" },
-    nth: 5,
-    effect: { type: "html", status: 200 }
   }
 ]
 
