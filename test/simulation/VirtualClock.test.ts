@@ -4,14 +4,16 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as VirtualClock from "../../src/simulation/VirtualClock.ts"
 
+const napInto = (order: Array<string>) => (name: string, millis: number) =>
+  Effect.sleep(millis).pipe(Effect.zipRight(Effect.sync(() => order.push(name))))
+
 describe("VirtualClock", () => {
   it.live("wakes sleepers in the order of their time, and of their falling asleep", () =>
     Effect.gen(function*() {
       const order: Array<string> = []
       const elapsed = yield* VirtualClock.run(Effect.gen(function*() {
         const start = yield* Clock.currentTimeMillis
-        const nap = (name: string, millis: number) =>
-          Effect.sleep(millis).pipe(Effect.zipRight(Effect.sync(() => order.push(name))))
+        const nap = napInto(order)
         yield* Effect.all([nap("hour", 3_600_000), nap("a", 10), nap("b", 10), nap("first", 5)], { concurrency: 4 })
         return (yield* Clock.currentTimeMillis) - start
       }))
