@@ -1,0 +1,149 @@
+/**
+ * What is there: everything of the cluster that a fleet has to do with, read once and at the same time.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fault from "../../kernel/Fault.ts"
+import type { MachineSpec } from "./Fleet.ts"
+import * as Identity from "./Identity.ts"
+import type * as Model from "./Model.ts"
+import * as Template from "./Template.ts"
+import type { Upid } from "./Upid.ts"
+import * as Work from "./Work.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Observation {
+  readonly nodes: ReadonlyMap<string, Model.Node>
+  readonly rows: ReadonlyMap<number, Model.Resource>
+  /** Of templates, of what stands at wanted ids, and of what may be ours. */
+  readonly configs: ReadonlyMap<number, Either.Either<Model.Config, Fault.Fault>>
+  /** Live, of the machines that are ours. */
+  readonly statuses: ReadonlyMap<number, Model.Status>
+  /** By node. */
+  readonly storages: ReadonlyMap<string, Either.Either<ReadonlyArray<Model.Storage>, Fault.Fault>>
+  /** Running clones of a template, by its id. */
+  readonly clones: ReadonlyMap<number, ReadonlyArray<Upid>>
+}
+
+/** Reads at once. They are cheap for the server, which has three workers for what is not. */
+const concurrency = 8
+
+const isOnline = (nodes: ReadonlyMap<string, Model.Node>, node: string): boolean => nodes.get(node)?.status === "online"
+
+/** Machines that cannot be read are said to be down, without trying each until it times out. */
+const down = (row: Model.Resource): Fault.Fault =>
+  Fault.make({
+    kind: "transient",
+    system: "proxmox",
+    operation: "Proxmox.plan",
+    subject: Work.nameOf(row.vmid, row.node),
+    code: "node-down",
+    sent: "no",
+    detail: `node ${row.node} is down`,
+    hint: "bring the node up, then run the same command again"
+  })
+
+type Configs = Map<number, Either.Either<Model.Config, Fault.Fault>>
+
+const readConfigs = (
+  { client, policies }: Work.Work,
+  nodes: ReadonlyMap<string, Model.Node>,
+  rows: ReadonlyArray<Model.Resource>,
+  into: Configs
+): Effect.Effect<void> =>
+  Effect.forEach(
+    rows.filter((row) => row.type === "qemu" && !into.has(row.vmid)),
+    (row) =>
+      isOnline(nodes, row.node)
+        ? Effect.either(policies.read.run(client.config({ node: row.node, vmid: row.vmid }))).pipe(
+          Effect.map((config) => into.set(row.vmid, config))
+        )
+        : Effect.sync(() => into.set(row.vmid, Either.left(down(row)))),
+    { concurrency, discard: true }
+  )
+
+const isOursSomewhere = (fleet: string, machine: string, configs: Configs): boolean =>
+  [...configs.values()].some((config) =>
+    Either.isRight(config) && ["Ours", "HalfMade"].includes(Identity.whose(config.right, { fleet, machine })._tag)
+  )
+
+/** What a machine of automatic id may be, where its name did not find it: names in the inventory are ten seconds old. */
+const unnamed = (
+  work: Work.Work,
+  specs: ReadonlyArray<MachineSpec>,
+  rows: ReadonlyArray<Model.Resource>,
+  configs: Configs
+): ReadonlyArray<Model.Resource> => {
+  const missing = specs.some((spec) => spec.vmid === "auto" && !isOursSomewhere(work.fleet, spec.name, configs))
+  return missing ? rows.filter((row) => row.template !== true) : []
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const observe = Effect.fn("Proxmox.observe")(
+  function*(work: Work.Work, specs: ReadonlyArray<MachineSpec>) {
+    const { client, policies } = work
+    const [nodeList, rows] = yield* Effect.all(
+      [policies.read.run(client.nodes), policies.read.run(client.machines)],
+      { concurrency: 2 }
+    )
+    const nodes = new Map(nodeList.map((node) => [node.node, node]))
+    const ids = new Set(specs.flatMap((spec) => (spec.vmid === "auto" ? [] : [spec.vmid])))
+    const names = new Set(specs.map((spec) => spec.name))
+    const templates = specs.flatMap((spec) => Template.candidates(spec.template, rows))
+    const templateIds = new Set(templates.map((row) => row.vmid))
+
+    const configs: Configs = new Map()
+    const near = rows.filter((row) =>
+      ids.has(row.vmid) || templateIds.has(row.vmid) || (row.name !== undefined && names.has(row.name)) ||
+      row.lock === "clone"
+    )
+    yield* readConfigs(work, nodes, near, configs)
+    yield* readConfigs(work, nodes, unnamed(work, specs, rows, configs), configs)
+
+    const wantedNodes = new Set([...specs.flatMap((spec) => spec.nodes), ...templates.map((row) => row.node)])
+    const online = [...wantedNodes].filter((node) => isOnline(nodes, node)).toSorted()
+    const storages = yield* Effect.forEach(
+      online,
+      (node) => Effect.map(Effect.either(policies.read.run(client.storages(node))), (found) => [node, found] as const),
+      { concurrency }
+    )
+    const clones = yield* Effect.forEach(
+      templates.filter((row, index) => isOnline(nodes, row.node) && templates.indexOf(row) === index),
+      (row) => Effect.map(Work.runningClones(work, row), (tasks) => [row.vmid, tasks] as const),
+      { concurrency }
+    )
+    const ours = rows.filter((row) =>
+      specs.some((spec) => {
+        const config = configs.get(row.vmid)
+        return config !== undefined && Either.isRight(config) &&
+          Identity.whose(config.right, { fleet: work.fleet, machine: spec.name })._tag === "Ours"
+      })
+    )
+    const statuses = yield* Effect.forEach(
+      ours,
+      (row) =>
+        Effect.map(
+          Effect.option(policies.read.run(client.status({ node: row.node, vmid: row.vmid }))),
+          (status) => (status._tag === "Some" ? [[row.vmid, status.value] as const] : [])
+        ),
+      { concurrency }
+    )
+    const observation: Observation = {
+      nodes,
+      rows: new Map(rows.map((row) => [row.vmid, row])),
+      configs,
+      statuses: new Map(statuses.flat()),
+      storages: new Map(storages),
+      clones: new Map(clones)
+    }
+    return observation
+  }
+)
