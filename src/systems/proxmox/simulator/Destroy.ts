@@ -52,15 +52,19 @@ function* work(call: Invocation.Invocation, worker: Tasks.Worker): Scheduler.Bod
       throw new Scheduler.Death(`base volume '${volume.id}' is still in use by linked cloned '${child.id}'\n`)
     }
   }
-  Machine.edit(world, machine, () => machine.config.set("lock", "destroyed"))
-  yield* worker.work(world.timing.destroy)
   for (const volume of volumes) {
     yield* Storages.release(world, worker, volume, node)
     worker.print(`Logical volume "${volume.id.slice(volume.id.indexOf(":") + 1)}" successfully removed.`)
   }
+  // What is left of it keeps the id until everything else that knows of it is cleaned up.
+  Machine.edit(world, machine, () => {
+    machine.config = new Map([["lock", "destroyed"]])
+    machine.pending = new Map()
+    machine.snapshots = []
+  })
+  yield* worker.work(world.timing.destroy)
   for (const pool of world.pools.values()) pool.members.delete(vmid)
   if (call.parameters["purge"] === "1") worker.print(`purging VM ${vmid} from related configurations..`)
-  // Only now, so that nobody takes the id while something of it is left.
   world.machines.delete(vmid)
   hold.release()
 }
