@@ -188,7 +188,7 @@ const byStatus = (reply: Reply): Said => {
   if (status === 408 || status > 501) return gateway(reply)
   return {
     kind: "invalid",
-    code: "unexpected-status",
+    code: "unexpected-answer",
     detail: `The server answered ${status}${text === "" ? "" : ` ${text}`}`,
     hint: status >= 300 && status < 400
       ? "It redirects: give the endpoint as https://host:8006"

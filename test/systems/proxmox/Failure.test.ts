@@ -260,7 +260,7 @@ describe("Failure.classify", () => {
     assert.deepStrictEqual(shape(Failure.classify({ status: 404 })), ["not-found", "no-such-path"])
     assert.deepStrictEqual(shape(Failure.classify({ status: 301, statusText: "Moved Permanently" })), [
       "invalid",
-      "unexpected-status"
+      "unexpected-answer"
     ])
     const throttled = Failure.classify({ status: 429, retryAfterMillis: 2500 })
     assert.deepStrictEqual([...shape(throttled), throttled.retryAfterMillis], ["throttled", "throttled", 2500])
