@@ -164,6 +164,14 @@ describe("Batch", () => {
       expect(JSON.stringify([...outcomes.values()])).toContain("reading failed: no permission to read")
     }))
 
+  it.effect("halves a call where the fault names only ids of other calls", () =>
+    Effect.gen(function*() {
+      const { calls, send } = server(new Map([[2, "invalid"]]), false)
+      const outcomes = yield* Batch.run(range(4), { size: 4, send, blame: () => [77] })
+      expect(shapes(outcomes)).toEqual({ 0: "done", 1: "done", 2: "invalid", 3: "done" })
+      expect(calls).toEqual([[0, 1, 2, 3], [0, 1], [2, 3], [2], [3]])
+    }))
+
   it.effect("does not halve a call for what is no id's fault", () =>
     Effect.gen(function*() {
       for (const kind of ["throttled", "unauthenticated", "rejected", "failed"] as const) {

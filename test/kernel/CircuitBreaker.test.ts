@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
@@ -128,6 +129,21 @@ describe("CircuitMachine", () => {
       fail(machine, 1, 0)
       expect([1, 2, 3].map(() => call(machine, true, 1_000))).toEqual([true, true, true])
       expect(machine.state(1_000)).toBe("closed")
+    })
+
+    it("begins every half-open state with all its places and no successes", () => {
+      const machine = machineOf({ consecutiveFailures: 1, openFor: 1_000, openFactor: 1, probes: 3 })
+      fail(machine, 1, 0)
+      const [first, second] = [machine.tryAcquire(1_000), machine.tryAcquire(1_000), machine.tryAcquire(1_000)]
+      machine.record(first ?? 0, true, 1, 1_001)
+      machine.record(second ?? 0, false, 1, 1_002)
+      const permits = [1, 2, 3, 4].map(() => machine.tryAcquire(2_002))
+      expect(permits.map((permit) => permit > 0)).toEqual([true, true, true, false])
+      machine.record(permits[0] ?? 0, true, 1, 2_003)
+      machine.record(permits[1] ?? 0, true, 1, 2_003)
+      expect(machine.state(2_003)).toBe("half-open")
+      machine.record(permits[2] ?? 0, true, 1, 2_003)
+      expect(machine.state(2_003)).toBe("closed")
     })
 
     it("counts a slow probe as failed where slow calls count", () => {
@@ -630,6 +646,26 @@ describe("CircuitRegistry", () => {
       expect(rejection.message).toContain("\"ec2/fragile\"")
       yield* registry.protect("solid", Effect.void)
       expect(yield* registry.get("solid")).toBe(yield* registry.get("solid"))
+    }))
+
+  it.effect("gives concurrent first callers of a key the same breaker", () =>
+    Effect.gen(function*() {
+      const registry = yield* CircuitRegistry.make({ name: "s" })
+      const random = Random.fixed([0])
+      const nextInt = Effect.zipRight(Effect.yieldNow(), random.nextInt)
+      const slow: Random.Random = {
+        [Random.RandomTypeId]: Random.RandomTypeId,
+        next: random.next,
+        nextBoolean: random.nextBoolean,
+        nextInt,
+        nextRange: () => random.next,
+        nextIntBetween: () => nextInt,
+        shuffle: random.shuffle
+      }
+      const breakers = yield* Effect.forEach([1, 2, 3], () => registry.get("key"), { concurrency: 3 }).pipe(
+        Effect.withRandom(slow)
+      )
+      expect(new Set(breakers).size).toBe(1)
     }))
 
   it.effect("is bounded, and lets the least recently used closed breaker go", () =>
