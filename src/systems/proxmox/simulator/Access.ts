@@ -28,13 +28,8 @@ export interface Caller {
   readonly separated: boolean
 }
 
-/**
- * A role given to a user or token on a path and, with `propagate`, on what is below.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Grant {
+/** A role given to a user or token on a path and, with `propagate`, on what is below. */
+interface Grant {
   readonly path: string
   /** `user@realm` or `user@realm!token`. */
   readonly to: string

@@ -30,6 +30,8 @@ interface Plan {
   readonly name: string | undefined
   readonly description: string | undefined
   readonly pool: string | undefined
+  /** How many times the limit the caller asked for is below what the storage can do. */
+  readonly throttle: number
 }
 
 const checkUnused = (world: World.World, node: string, newid: number): void => {
@@ -77,6 +79,10 @@ const checkDrives = (call: Invocation.Invocation, plan: Plan): void => {
   }
 }
 
+/** `bwlimit` is in KiB/s; 0 = none. */
+const throttle = (world: World.World, limit: number): number =>
+  limit === 0 ? 1 : Math.max(1, world.timing.bandwidth / (limit * 1024))
+
 const read = (call: Invocation.Invocation): Plan => {
   const { node, parameters, world } = call
   World.checkQuorum(world)
@@ -110,7 +116,8 @@ const read = (call: Invocation.Invocation): Plan => {
     target,
     name: parameters["name"],
     description: parameters["description"],
-    pool
+    pool,
+    throttle: throttle(world, Number(parameters["bwlimit"] ?? 0))
   }
   checkDrives(call, plan)
   return plan
@@ -176,7 +183,7 @@ function* cloneDrive(
   if (linked) yield* worker.work(world.timing.linkedClone)
   else if (!cloudInit) {
     const channel = `${volume.node ?? "cluster"}/${volume.storage}`
-    const copy = world.copies.start(channel, volume.bytes, worker.factor * world.random.jitter(0.03))
+    const copy = world.copies.start(channel, volume.bytes, worker.factor * plan.throttle * world.random.jitter(0.03))
     worker.progress(source.running === undefined ? "" : `drive-${drive.key}: `, copy)
     yield* copy.run
   }

@@ -113,7 +113,7 @@ const healthy: TaskFaults = {
   factor: 1
 }
 
-const defaultWarning = "volume 'vm-disk' is larger than the storage reports, check its thin pool"
+const defaultWarning = "Sum of all thin volume sizes exceeds the size of thin pool pve/data."
 
 const matches = (nth: number | ReadonlyArray<number> | "every" | undefined, count: number): boolean => {
   if (nth === undefined) return count === 1

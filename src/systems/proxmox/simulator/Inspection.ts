@@ -23,13 +23,8 @@ const view = (world: World.World, machine: World.Machine): World.MachineView => 
   stranger: machine.stranger
 })
 
-/**
- * Volumes that no configuration mentions. While a task runs it may own some.
- *
- * @since 0.1.0
- * @category getters
- */
-export const orphanedVolumes = (world: World.World): ReadonlyArray<World.Volume> => {
+/** Volumes that no configuration mentions. While a task runs it may own some. */
+const orphanedVolumes = (world: World.World): ReadonlyArray<World.Volume> => {
   const mentioned = new Set<World.Volume>()
   for (const machine of world.machines.values()) {
     for (const volume of Drives.volumes(world, machine)) mentioned.add(volume)

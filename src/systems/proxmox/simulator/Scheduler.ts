@@ -9,13 +9,8 @@
  * @since 0.1.0
  */
 
-/**
- * What a process waits for: called with what to do once it is over, returns how to give up waiting.
- *
- * @since 0.1.0
- * @category models
- */
-export type Wait = (resume: (value: boolean) => void) => () => void
+/** What a process waits for: called with what to do once it is over, returns how to give up waiting. */
+type Wait = (resume: (value: boolean) => void) => () => void
 
 /**
  * The program of a process.

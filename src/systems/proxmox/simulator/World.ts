@@ -312,11 +312,7 @@ export interface MachineView {
   readonly stranger: boolean
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface TaskView {
+interface TaskView {
   readonly upid: string
   readonly type: string
   readonly id: string

@@ -9,7 +9,7 @@ import * as ApiDescription from "../ApiDescription.ts"
 
 export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [name: string]: Json }
 
-export interface Result {
+interface Result {
   readonly status: number
   readonly reason: string
   readonly data: Json
@@ -58,7 +58,7 @@ const read = (reply: Endpoint.Reply): Result => {
 
 const withBody = (method: Method): boolean => method === "POST" || method === "PUT"
 
-export const caller = (
+const caller = (
   endpoint: Endpoint.Endpoint,
   headers: Readonly<Record<string, string>>
 ): Api["call"] =>

@@ -79,6 +79,16 @@ describe("a full clone", () => {
         assert.isBelow(ends[3] ?? 99, 15.5)
       })))
 
+  it.effect("keeps to a limit of its bandwidth", () =>
+    Api.run({}, (api) =>
+      Effect.gen(function*() {
+        const before = yield* api.simulator.snapshot
+        yield* api.clone(401, { bwlimit: String(100 * 1024) })
+        const after = yield* api.simulator.snapshot
+        assert.isAbove(seconds(after, before), 98)
+        assert.isBelow(seconds(after, before), 108)
+      })))
+
   it.effect("logs its progress, of which the first fifty lines are not the last", () =>
     Api.run({}, (api) =>
       Effect.gen(function*() {
