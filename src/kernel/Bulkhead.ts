@@ -252,13 +252,8 @@ const holding = <A, E, R>(
         afterwards?.(machine)
         return Effect.fail(rejection(machine, refusal, { name, system: "holdfast", operation: "Bulkhead.withPermits" }))
       }
-      return Effect.matchCauseEffect(wait(machine, waiter, restore, clock, Number.POSITIVE_INFINITY), {
-        onFailure: (cause) => {
-          afterwards?.(machine)
-          return Effect.failCause(cause)
-        },
-        onSuccess: run
-      })
+      const where = { restore, clock, since: 0, millis: Number.POSITIVE_INFINITY }
+      return wait(machine, waiter, where, () => afterwards?.(machine), run)
     })
   )
 

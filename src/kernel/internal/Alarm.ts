@@ -109,6 +109,7 @@ export const listFor = (millis: number): AlarmList => {
 export const withAlarm = <A, E, R>(
   alarm: Alarm,
   clock: Clock.Clock,
+  current: number,
   millis: number,
   list: AlarmList | undefined,
   body: Effect.Effect<A, E, R>
@@ -116,7 +117,7 @@ export const withAlarm = <A, E, R>(
   if (millis === Number.POSITIVE_INFINITY) return body
   if (isLive(clock)) {
     const shared = list ?? new AlarmList(millis, false)
-    shared.set(alarm, now(clock))
+    shared.set(alarm, current)
     return body
   }
   const sleeping = Effect.map(clock.sleep(Duration.millis(millis)), () => alarm.ring())

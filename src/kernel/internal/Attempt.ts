@@ -30,7 +30,7 @@ export abstract class Attempt<A, E, R> extends Alarm {
    */
   protected state: "held" | "running" | "ended" | "abandoned" = "held"
   private ticket = 0
-  private startedAt = 0
+  protected startedAt = 0
 
   constructor(call: Call, number: number, memory: Memory) {
     super()
@@ -71,20 +71,22 @@ export abstract class Attempt<A, E, R> extends Alarm {
       )
     }
     series.waiting.add(1)
-    const millis = this.call.deadlineAt - since
-    return Effect.matchCauseEffect(wait(bulkhead.machine, waiter, this.call.restore, this.call.clock, millis), {
-      onFailure: (cause) => {
+    const { clock, deadlineAt, restore } = this.call
+    return wait(
+      bulkhead.machine,
+      waiter,
+      { restore, clock, since, millis: deadlineAt - since },
+      () => {
         series.waiting.add(-1)
         this.dropTicket()
-        return Effect.failCause(cause)
       },
-      onSuccess: () => {
+      () => {
         series.waiting.add(-1)
         const current = this.call.now()
         this.call.event("policy.wait", { "holdfast.wait_for": "permit", "holdfast.wait_ms": current - since })
         return this.inTurn(current)
       }
-    })
+    )
   }
 
   private inTurn(current: number): Effect.Effect<A, E | Fault.Fault, R> {

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { Alarm, type AlarmList, clear, withAlarm } from "./Alarm.ts"
-import { clockOf } from "./Time.ts"
+import { clockOf, now } from "./Time.ts"
 
 /** What happened to the work, told as it happens and not when the waiting fiber gets to run. */
 export interface Watcher<A, E> {
@@ -108,7 +108,8 @@ export const bounded = <A, E, R, E2>(
           restore(Effect.async<A, E | E2>((resume) => race.register(resume))),
           () => race.interrupted()
         )
-        return withAlarm(race, clockOf(fiber), limit.millis, limit.list, waiting)
+        const clock = clockOf(fiber)
+        return withAlarm(race, clock, now(clock), limit.millis, limit.list, waiting)
       })
     )
   )

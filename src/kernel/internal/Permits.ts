@@ -13,7 +13,7 @@ export interface Waiter {
   previous: Waiter | undefined
   next: Waiter | undefined
   /** The permits are yours. Called in the order of asking, while a release runs: it must not throw. */
-  readonly grant: () => void
+  grant(): void
 }
 
 export interface AdaptiveOptions {

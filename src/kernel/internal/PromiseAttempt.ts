@@ -51,7 +51,8 @@ export class PromiseAttempt<A> extends Attempt<A, never, never> {
         onSuccess: Effect.succeed
       }
     )
-    return withAlarm(this, this.call.clock, millis, millis === attemptTimeout ? attemptAlarms : undefined, waiting)
+    const list = millis === attemptTimeout ? attemptAlarms : undefined
+    return withAlarm(this, this.call.clock, this.startedAt, millis, list, waiting)
   }
 
   private begin(resume: (effect: Effect.Effect<A, Fault.Fault>) => void): void {

@@ -27,7 +27,7 @@ export class WaitingFiber<E> extends Alarm implements Waiter {
     this.onTimeout = onTimeout
   }
 
-  readonly grant = (): void => {
+  grant(): void {
     this.resume?.(Effect.void)
   }
 
@@ -38,7 +38,7 @@ export class WaitingFiber<E> extends Alarm implements Waiter {
     this.resume?.(Effect.fail(this.onTimeout()))
   }
 
-  readonly register = (resume: (effect: Effect.Effect<void, E>) => void): void => {
+  register(resume: (effect: Effect.Effect<void, E>) => void): void {
     this.resume = resume
     if (this.state === "granted") resume(Effect.void)
     else if (this.state === "left") resume(Effect.fail(this.onTimeout()))
@@ -46,30 +46,33 @@ export class WaitingFiber<E> extends Alarm implements Waiter {
 }
 
 /**
- * Waits, in a region where interruption is masked, until the permits are granted. On failure (the wait was
- * interrupted or took longer than `millis`) nothing is held.
+ * Waits, in a region where interruption is masked, until the permits are granted, and goes on with what follows. When
+ * the wait fails (it was interrupted, or took longer than `millis`) nothing is held, `onFailure` is told, and the
+ * failure is passed on.
  */
-export const wait = <E>(
+export const wait = <A, E, E2, R>(
   permits: Permits,
   waiter: WaitingFiber<E>,
-  restore: Restore,
-  clock: Clock.Clock,
-  millis: number
-): Effect.Effect<void, E> =>
+  where: { readonly restore: Restore; readonly clock: Clock.Clock; readonly since: number; readonly millis: number },
+  onFailure: () => void,
+  onGranted: () => Effect.Effect<A, E2, R>
+): Effect.Effect<A, E | E2, R> =>
   withAlarm(
     waiter,
-    clock,
-    millis,
+    where.clock,
+    where.since,
+    where.millis,
     undefined,
-    Effect.matchCauseEffect(restore(Effect.async<void, E>((resume) => waiter.register(resume))), {
+    Effect.matchCauseEffect(where.restore(Effect.async<void, E>((resume) => waiter.register(resume))), {
       onFailure: (cause) => {
         clear(waiter)
         permits.leave(waiter)
+        onFailure()
         return Effect.failCause(cause)
       },
       onSuccess: () => {
         clear(waiter)
-        return Effect.void
+        return onGranted()
       }
     })
   )
