@@ -9,6 +9,10 @@
  * One owner of retries: below a policy that retries, the retries of other policies rest, so that layers never
  * multiply their attempts.
  *
+ * A call that simply succeeds leaves no trace but a count. Anything else is an event on the current span:
+ * `policy.attempt` (one that failed), `policy.wait` (for `retry`, `permit` or `rate`), `policy.timeout`,
+ * `policy.rejected`; and each retry is a line in the log, at level info.
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -8,7 +8,7 @@
 /** Named numbers; a smaller one is better. */
 export type Figures = Readonly<Record<string, number>>
 
-export interface Goal {
+interface Goal {
   readonly case: string
   readonly figure: string
   readonly atMost: number

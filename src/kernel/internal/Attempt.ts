@@ -101,7 +101,8 @@ export abstract class Attempt<A, E, R> extends Alarm {
       {
         onFailure: (cause) => {
           this.giveBack()
-          return Effect.failCause(cause)
+          const fault = faultOf(cause)
+          return fault?.kind === "rejected" ? this.rejected(fault) : Effect.failCause(cause)
         },
         onSuccess: () => {
           const started = this.call.now()

@@ -79,11 +79,14 @@ class Race<A, E, E2> extends Alarm {
     this.resume?.(Effect.fail(this.limit.onTimeout()))
   }
 
-  /** The caller was interrupted: the work's own finalizers are waited for, as for any interrupted effect. */
-  interrupted(): Effect.Effect<void> {
+  /**
+   * The wait is over. Where that is because the caller was interrupted, the work's own finalizers are waited for, as
+   * for any interrupted effect.
+   */
+  finish(): Effect.Effect<void> {
+    clear(this)
     if (this.state !== "waiting") return Effect.void
     this.state = "stopping"
-    clear(this)
     this.watcher?.onInterrupt()
     return Effect.asVoid(Fiber.interruptAs(this.child, this.parent.id()))
   }
@@ -106,7 +109,7 @@ export const bounded = <A, E, R, E2>(
         const race = new Race<A, E, E2>(child, fiber, limit, watcher)
         const waiting = Effect.onExit(
           restore(Effect.async<A, E | E2>((resume) => race.register(resume))),
-          () => race.interrupted()
+          () => race.finish()
         )
         const clock = clockOf(fiber)
         return withAlarm(race, clock, now(clock), limit.millis, limit.list, waiting)

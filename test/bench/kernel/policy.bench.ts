@@ -71,7 +71,7 @@ const naive = Effect.gen(function*() {
   const failures = yield* Ref.make(0)
   const semaphore = yield* Effect.makeSemaphore(10)
   return Ref.get(failures).pipe(
-    Effect.filterOrFail((count) => count < 5, () => new Error("open")),
+    Effect.filterOrFail((count) => count < 5, () => "open" as const),
     Effect.zipRight(semaphore.withPermits(1)(Effect.timeout(Effect.tryPromise(work), "1 second"))),
     Effect.tapBoth({
       onFailure: () => Ref.update(failures, (count) => count + 1),
