@@ -111,7 +111,7 @@ const rowLine = (row: Row, now: number, nameWidth: number, look: Look): string =
   const detail = (update.detail ?? "").replaceAll(/\s*\n\s*/g, " ")
   const pieces: ReadonlyArray<Piece> = [
     mark(update, now, look),
-    [` ${cell(update.item, nameWidth)}  ${cell(update.phase, 12)} `],
+    [` ${cell(update.item, nameWidth)}  ${cell(update.phase, 16)} `],
     ...(look.columns < 70 ? [] : bar(update, look.columns < 100 ? 10 : 20, look)),
     [`${time.padStart(8)} `],
     [detail, look.colors.dim]

@@ -77,9 +77,9 @@ describe("ProgressBars.lines", () => {
       { item: "web-3", state: "done", phase: "done" }
     )
     expect(ProgressBars.lines(rows, 0, 65_000, look)).toEqual([
-      "- web-1   cloning      ##########----------  50%    1:05 UPID:pve1",
-      "x web-22  configuring                               0:00 VM is locked",
-      "+ web-3   done                                      0:00",
+      "- web-1   cloning          ##########----------  50%    1:05 UPID:pve1",
+      "x web-22  configuring                                   0:00 VM is locked",
+      "+ web-3   done                                          0:00",
       "1 of 3 done, 1 failed, 1:05"
     ])
   })
