@@ -119,11 +119,21 @@ const byReading = (
       case "Finished":
         return state.found
       case "Stranger":
-        return yield* Work.stranger({ machine: target.spec.name, vmid, found: state.found, because: state.because })
+        return yield* strangerTook(target, vmid, state)
       default:
         return yield* vanished(target, vmid, "its clone ended and left nothing")
     }
   })
+
+/** With an automatic id it is no failure: the next id will do. */
+const strangerTook = (
+  target: Where,
+  vmid: number,
+  state: Extract<State, { readonly _tag: "Stranger" }>
+): Fault.Fault => {
+  const fault = Work.stranger({ machine: target.spec.name, vmid, found: state.found, because: state.because })
+  return target.spec.vmid === "auto" ? fault.with({ code: "vmid-taken" }) : fault
+}
 
 const vanished = (target: Where, vmid: number, detail: string): Fault.Fault =>
   Fault.make({
@@ -207,7 +217,11 @@ const conclude = (
           return state.found.node
         }
         if (state._tag === "Hidden" || state._tag === "Locked") {
-          return yield* Work.leftover({ operation, vmid, node: state.found.node, lock: "clone" })
+          if (yield* isDead(work, target, vmid)) {
+            return yield* Work.leftover({ operation, vmid, node: state.found.node, lock: "clone" })
+          }
+          // Another clone to this id was faster and is at work: perhaps our own, from a run beside or before this one.
+          return (yield* byReading(work, track, target, vmid)).node
         }
         if (ended._tag === "Unknown" && state._tag === "Gone") {
           return yield* vanished(target, vmid, "the worker of its clone was killed")
@@ -230,10 +244,7 @@ const taken = (
     if (state._tag === "Locked" || state._tag === "Finished") {
       return Effect.map(byReading(work, track, target, vmid), (found) => found.node)
     }
-    if (state._tag === "Stranger" && target.spec.vmid !== "auto") {
-      return Effect.fail(Work.stranger({ machine: target.spec.name, vmid, ...state }))
-    }
-    return Effect.fail(fault)
+    return Effect.fail(state._tag === "Stranger" ? strangerTook(target, vmid, state) : fault)
   })
 
 /** On another node a new machine is known a moment later. */
