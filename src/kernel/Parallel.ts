@@ -8,6 +8,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { constVoid } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import { tell } from "./internal/SpanEvent.ts"
 import * as Metrics from "./Metrics.ts"
@@ -118,7 +119,11 @@ class Run<A, B, E> {
   worker<R>(f: (item: A, index: number) => Effect.Effect<B, E, R>): Effect.Effect<void, never, R> {
     let item: IteratorYieldResult<A>
     let index = 0
-    const attempt = Effect.exit(Effect.suspend(() => f(item.value, index)))
+    // Settled in the continuation and not from an `Effect.exit`: that would allocate the exit twice for every item.
+    const attempt = Effect.matchCauseEffect(Effect.suspend(() => f(item.value, index)), {
+      onFailure: (cause) => this.settle(index, Exit.failCause(cause)),
+      onSuccess: (value) => this.settle(index, Exit.succeed(value))
+    })
     return Effect.whileLoop({
       while: () => {
         const next = this.take()
@@ -128,7 +133,7 @@ class Run<A, B, E> {
         return true
       },
       body: () => attempt,
-      step: (exit) => this.settle(index, exit)
+      step: constVoid
     })
   }
 
@@ -164,7 +169,7 @@ class Run<A, B, E> {
     return next
   }
 
-  private settle(index: number, exit: Exit.Exit<B, E>): void {
+  private settle(index: number, exit: Exit.Exit<B, E>): Effect.Effect<void> {
     this.outcomes[index] = exit
     this.done += 1
     this.items.add(1)
@@ -178,6 +183,7 @@ class Run<A, B, E> {
       tell("parallel.stopped", { "holdfast.index": index, "holdfast.done": this.done, "holdfast.total": this.total })
     }
     onProgress?.({ index, exit, done: this.done, failed: this.failed, total: this.total })
+    return Effect.void
   }
 }
 
@@ -193,6 +199,7 @@ class Run<A, B, E> {
  * import * as Parallel from "holdfast/kernel/Parallel"
  * import * as Effect from "effect/Effect"
  * import * as Exit from "effect/Exit"
+import { constVoid } from "effect/Function"
  *
  * const program = Parallel.forEach([401, 402, 403], (id) => id === 402 ? Effect.fail("busy") : Effect.succeed(id), {
  *   concurrency: 2,
