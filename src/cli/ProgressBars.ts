@@ -41,13 +41,8 @@ export const advance = (row: Row | undefined, update: Update, now: number): Row 
 
 const two = (value: number): string => String(value).padStart(2, "0")
 
-/**
- * `0:07`, `12:34`, `1:02:03`.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const elapsed = (millis: number): string => {
+/** `0:07`, `12:34`, `1:02:03`. */
+const elapsed = (millis: number): string => {
   const seconds = Math.max(0, Math.floor(millis / 1000))
   const hours = Math.floor(seconds / 3600)
   const minutes = Math.floor((seconds % 3600) / 60)
@@ -158,13 +153,8 @@ const isNews = (last: Update | undefined, update: Update): boolean => {
   return (update.fraction ?? 0) - (last.fraction ?? 0) >= 0.25
 }
 
-/**
- * An update as a plain line.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const plainLine = (update: Update): string => {
+/** An update as a plain line. */
+const plainLine = (update: Update): string => {
   const percent = update.fraction === undefined ? "" : ` ${Math.floor(update.fraction * 100)}%`
   const detail = update.detail === undefined ? "" : ` (${update.detail.replaceAll(/\s*\n\s*/g, " ")})`
   const state = update.state === "running" || update.phase === update.state ? "" : `${update.state} `

@@ -19,13 +19,8 @@ import * as StructuredFile from "./StructuredFile.ts"
  */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/**
- * A place to configure something, in the file and in the environment.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Setting {
+/** A place to configure something, in the file and in the environment. */
+interface Setting {
   /** In the configuration file: `proxmox.apiToken`. */
   readonly key: string
   /** In the environment, before the file: `HOLDFAST_PROXMOX_API_TOKEN`. */
@@ -37,13 +32,8 @@ export interface Setting {
   readonly says: string
 }
 
-/**
- * Everything that can be configured.
- *
- * @since 0.1.0
- * @category constants
- */
-export const known: ReadonlyArray<Setting> = [
+/** Everything that can be configured. */
+const known: ReadonlyArray<Setting> = [
   {
     key: "logLevel",
     variable: "HOLDFAST_LOG_LEVEL",

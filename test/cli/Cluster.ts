@@ -31,7 +31,7 @@ machines:
   - { name: web-3, vmid: 403, node: pve1, cloudInit: { ip: 10.0.20.13/24 } }
 `
 
-export interface Machine {
+interface Machine {
   readonly vmid: number
   readonly name: string
   readonly status: string

@@ -7,7 +7,7 @@ import { names, secret, serve } from "./Cluster.ts"
 const json = (stdout: string) => JSON.parse(stdout)
 
 describe.concurrent("holdfast proxmox", () => {
-  it.live("plan, apply, apply again, drift, list and destroy", () =>
+  it.live("plan, apply, apply again, drift and list", () =>
     Effect.gen(function*() {
       const cluster = yield* serve({ speed: 100 })
 
@@ -46,9 +46,20 @@ describe.concurrent("holdfast proxmox", () => {
       const list = yield* cluster.run("proxmox list --mine")
       expect(list.stdout).toMatch(/^401 +web-1 +pve1 +running +test\/web-1/m)
       expect(list.stdout.split("\n").length).toBe(5)
+      expect(cluster.printed()).not.toContain(secret)
+    }).pipe(Effect.scoped), 90_000)
 
+  it.live("destroy: what it would do, some of it, and all of it", () =>
+    Effect.gen(function*() {
+      const cluster = yield* serve({ speed: 100 })
+      expect((yield* cluster.run("proxmox apply")).code).toBe(0)
       const dry = yield* cluster.run("proxmox destroy --dry-run --json")
       expect(dry.code).toBe(0)
+      expect(json(dry.stdout).machines.map(({ action }: { readonly action: string }) => action)).toEqual([
+        "destroy",
+        "destroy",
+        "destroy"
+      ])
       expect((yield* cluster.machines).length).toBe(3)
       const one = yield* cluster.run("proxmox destroy --only web-2 --yes")
       expect(one.code).toBe(0)

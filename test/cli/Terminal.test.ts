@@ -1,8 +1,9 @@
 /* oxlint-disable no-control-regex */
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { readdirSync } from "node:fs"
 import { names, serve } from "./Cluster.ts"
-import type { Result } from "./Command.ts"
+import { folder, type Result } from "./Command.ts"
 import { stripAnsi } from "../../src/cli/Screen.ts"
 import * as Terminal from "./Terminal.ts"
 
@@ -21,7 +22,8 @@ describe.skipIf(Terminal.missing !== undefined)(
   () => {
     it.live("the demo draws bars, makes five machines and ends with 0, the cursor shown", () =>
       Effect.gen(function*() {
-        const running = yield* Terminal.start(["demo", "--speed", "100"])
+        const cwd = yield* folder
+        const running = yield* Terminal.start(["demo", "--speed", "100"], { cwd })
         const result = yield* running.ends
         expect(result.code).toBe(0)
         cursorIsShown(result)
@@ -29,6 +31,7 @@ describe.skipIf(Terminal.missing !== undefined)(
         expect(result.stdout).toContain("\u001b[32m✔")
         for (const name of ["rancher-manager-1", "nprd-apps-2"]) expect(result.stdout).toContain(name)
         expect(lines(result).some((line) => line.startsWith("fleet demo: 5 machines: 5 created in "))).toBe(true)
+        expect(readdirSync(cwd)).toEqual([])
         // Where bars are drawn, no record pushes them about.
         expect(result.stdout).not.toMatch(/Z info /)
       }).pipe(Effect.scoped), 60_000)
