@@ -185,13 +185,19 @@ const run = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   options: CallOptions
 ): Effect.Effect<A, E | Fault.Fault, R> => {
-  const owned = setup.retry === undefined ? effect : Effect.provideService(effect, RetryOwner, setup.name)
+  const inherits = setup.retry !== undefined || setup.deadline !== Number.POSITIVE_INFINITY
   return begin(setup, options, (call) => {
-    const below = setup.deadline === Number.POSITIVE_INFINITY
-      ? owned
-      : Effect.provideService(owned, Deadline, call.deadlineAt)
-    return new EffectAttempt<A, E, R>(call, 1, {}, below).run()
+    const below = inherits
+      ? Effect.mapInputContext(effect, (context: Context.Context<R>) => inheritedBelow(call, context))
+      : effect
+    return new EffectAttempt<A, E, R>(call, 1, noMemory, below).run()
   })
+}
+
+/** What everything below a call finds: who retries, and until when. */
+const inheritedBelow = <R>(call: Call, context: Context.Context<R>): Context.Context<R> => {
+  const owned = call.setup.retry === undefined ? context : Context.add(context, RetryOwner, call.setup.name)
+  return call.setup.deadline === Number.POSITIVE_INFINITY ? owned : Context.add(owned, Deadline, call.deadlineAt)
 }
 
 const call = <A>(

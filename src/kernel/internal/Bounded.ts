@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -20,6 +21,8 @@ export interface Watcher<A, E> {
   /** Work that was told to stop has stopped. */
   readonly onStopped: () => void
 }
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 interface Limit<E2> {
   readonly millis: number
@@ -80,15 +83,20 @@ class Race<A, E, E2> extends Alarm {
   }
 
   /**
-   * The wait is over. Where that is because the caller was interrupted, the work's own finalizers are waited for, as
-   * for any interrupted effect.
+   * The wait has failed. Where that is because the caller was interrupted, the work's own finalizers are waited for,
+   * as for any interrupted effect.
    */
-  finish(): Effect.Effect<void> {
+  failed(cause: Cause.Cause<E | E2>): Effect.Effect<never, E | E2> {
     clear(this)
-    if (this.state !== "waiting") return Effect.void
+    if (this.state !== "waiting") return Effect.failCause(cause)
     this.state = "stopping"
     this.watcher?.onInterrupt()
-    return Effect.asVoid(Fiber.interruptAs(this.child, this.parent.id()))
+    return Effect.zipRight(Fiber.interruptAs(this.child, this.parent.id()), Effect.failCause(cause))
+  }
+
+  succeeded(value: A): Effect.Effect<A> {
+    clear(this)
+    return Effect.succeed(value)
   }
 }
 
@@ -99,21 +107,27 @@ class Race<A, E, E2> extends Alarm {
  */
 export const bounded = <A, E, R, E2>(
   effect: Effect.Effect<A, E, R>,
-  limit: Limit<E2>,
-  watcher?: Watcher<A, E>
+  limit: Limit<E2>
 ): Effect.Effect<A, E | E2, R> => {
   if (limit.millis <= 0) return Effect.suspend(() => Effect.fail(limit.onTimeout()))
   return Effect.uninterruptibleMask((restore) =>
-    Effect.withFiberRuntime<A, E | E2, R>((fiber) =>
-      Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), (child) => {
-        const race = new Race<A, E, E2>(child, fiber, limit, watcher)
-        const waiting = Effect.onExit(
-          restore(Effect.async<A, E | E2>((resume) => race.register(resume))),
-          () => race.finish()
-        )
-        const clock = clockOf(fiber)
-        return withAlarm(race, clock, now(clock), limit.millis, limit.list, waiting)
-      })
-    )
+    Effect.withFiberRuntime<A, E | E2, R>((fiber) => boundedIn({ restore, fiber }, effect, limit))
   )
 }
+
+/** The same where interruption is masked already. */
+export const boundedIn = <A, E, R, E2>(
+  caller: { readonly restore: Restore; readonly fiber: Fiber.RuntimeFiber<unknown, unknown> },
+  effect: Effect.Effect<A, E, R>,
+  limit: Limit<E2>,
+  watcher?: Watcher<A, E>
+): Effect.Effect<A, E | E2, R> =>
+  Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), (child) => {
+    const race = new Race<A, E, E2>(child, caller.fiber, limit, watcher)
+    const clock = clockOf(caller.fiber)
+    const waiting = Effect.matchCauseEffect(
+      caller.restore(Effect.async<A, E | E2>((resume) => race.register(resume))),
+      { onFailure: (cause) => race.failed(cause), onSuccess: (value) => race.succeeded(value) }
+    )
+    return withAlarm(race, clock, now(clock), limit.millis, limit.list, waiting)
+  })

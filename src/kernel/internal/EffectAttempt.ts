@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fault from "../Fault.ts"
 import { Attempt, faultOf } from "./Attempt.ts"
-import { bounded } from "./Bounded.ts"
+import { boundedIn } from "./Bounded.ts"
 import type { Call, Memory } from "./Call.ts"
 import { retryOrFail } from "./Retrying.ts"
 
@@ -42,7 +42,8 @@ export class EffectAttempt<A, E, R> extends Attempt<A, E, R> {
   }
 
   private inChild(millis: number): Effect.Effect<A, E | Fault.Fault, R> {
-    const limited = bounded(
+    const limited = boundedIn(
+      this.call,
       this.effect,
       {
         millis,
@@ -56,11 +57,8 @@ export class EffectAttempt<A, E, R> extends Attempt<A, E, R> {
         onStopped: () => this.stopped()
       }
     )
-    return Effect.matchCauseEffect(this.call.restore(limited), {
-      onFailure: (cause) => {
-        if (this.state === "held") this.giveBack()
-        return retryOrFail(this, cause)
-      },
+    return Effect.matchCauseEffect(limited, {
+      onFailure: (cause) => retryOrFail(this, cause),
       onSuccess: Effect.succeed
     })
   }
