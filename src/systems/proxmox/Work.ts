@@ -122,7 +122,8 @@ export const runningClones = (
       (upid) =>
         policies.read.run(client.taskStatus(upid)).pipe(
           Effect.map((status) => status.status === "running" ? [upid] : []),
-          Effect.catchIf((fault) => fault.kind === "not-found" || fault.kind === "denied", () => Effect.succeed([]))
+          // It cannot tell; then the list is believed, which errs on the side of waiting.
+          Effect.catchIf((fault) => fault.kind === "not-found" || fault.kind === "denied", () => Effect.succeed([upid]))
         ),
       { concurrency: 4 }
     )
