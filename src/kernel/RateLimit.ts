@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import * as Fault from "./Fault.ts"
 import { tell } from "./internal/SpanEvent.ts"
-import { clockOf, now } from "./internal/Time.ts"
+import { clockOf, longestTimer, now } from "./internal/Time.ts"
 import { TokenBucket } from "./internal/TokenBucket.ts"
 import * as Metrics from "./Metrics.ts"
 import type { RateHints } from "./RateHints.ts"
@@ -29,7 +29,7 @@ export const TypeId: TypeId = "~holdfast/RateLimit"
 export type TypeId = "~holdfast/RateLimit"
 
 /**
- * The machine under a rate limit: `tryAcquire`, `take`, `giveBack`, `delay`, `observe`.
+ * The machine under a rate limit: `tryAcquire`, `take`, `delay`, `observe`.
  *
  * @since 0.1.0
  * @category models
@@ -84,10 +84,11 @@ export interface RateLimit {
   readonly waiting: Effect.Effect<number>
 }
 
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
 /** A caller in line. */
 class Caller {
   readonly weight: number
-  taken = false
   previous: Caller | undefined = undefined
   next: Caller | undefined = undefined
   /** Set while it sleeps behind others. */
@@ -165,9 +166,9 @@ class Line implements RateLimit {
         if (rejection !== undefined) return Effect.fail(rejection)
         const caller = new Caller(weight)
         this.enter(caller)
-        return Effect.onExit(restore(this.turn(caller, clock)), (exit) =>
+        return Effect.onExit(this.turn(caller, clock, restore), (exit) =>
           Effect.sync(() => {
-            this.leave(caller, Exit.isSuccess(exit))
+            this.leave(caller)
             if (Exit.isSuccess(exit)) {
               tell("rate.waited", { "holdfast.rate": this.name, "holdfast.wait_ms": now(clock) - since })
             }
@@ -176,21 +177,23 @@ class Line implements RateLimit {
     )
   }
 
-  /** Only the first in line looks at the bucket and sleeps; the others are woken when they become the first. */
-  private turn(caller: Caller, clock: Clock.Clock): Effect.Effect<void> {
+  /**
+   * Only the first in line looks at the bucket and sleeps; the others are woken when they become the first. Nothing
+   * but the waits can be interrupted, so whoever is interrupted in line has taken nothing.
+   */
+  private turn(caller: Caller, clock: Clock.Clock, restore: Restore): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.first !== caller) {
-        return Effect.async<void>((resume) => {
-          caller.wake = () => resume(this.turn(caller, clock))
-        })
+        return restore(Effect.async<void>((resume) => {
+          // It may have become the first since it looked.
+          if (this.first === caller) resume(Effect.void)
+          else caller.wake = () => resume(Effect.void)
+        })).pipe(Effect.zipRight(this.turn(caller, clock, restore)))
       }
       const current = now(clock)
-      if (this.machine.take(current, caller.weight)) {
-        caller.taken = true
-        return Effect.void
-      }
-      const sleep = clock.sleep(Duration.millis(Math.min(this.machine.delay(current, caller.weight), longestSleep)))
-      return Effect.flatMap(sleep, () => this.turn(caller, clock))
+      if (this.machine.take(current, caller.weight)) return Effect.void
+      const millis = Math.min(this.machine.delay(current, caller.weight), longestTimer)
+      return Effect.zipRight(restore(clock.sleep(Duration.millis(millis))), this.turn(caller, clock, restore))
     })
   }
 
@@ -204,10 +207,9 @@ class Line implements RateLimit {
     this.last = caller
   }
 
-  private leave(caller: Caller, goes: boolean): void {
+  private leave(caller: Caller): void {
     this.machine.waiting -= 1
     this.weightInLine -= caller.weight
-    if (caller.taken && !goes) this.machine.giveBack(caller.weight)
     if (caller.next === undefined) this.last = caller.previous
     else caller.next.previous = caller.previous
     if (caller.previous !== undefined) {
@@ -238,9 +240,6 @@ class Line implements RateLimit {
     })
   }
 }
-
-/** What a timer can do at most, about 24.8 days. */
-const longestSleep = 2 ** 31 - 1
 
 const told = (hints: RateHints): Record<string, unknown> => ({
   "holdfast.retry_after_ms": hints.retryAfterMillis,

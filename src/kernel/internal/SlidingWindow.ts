@@ -83,8 +83,9 @@ export class TimeWindow implements SlidingWindow {
   private readonly callsOf = new Float64Array(buckets)
   private readonly failuresOf = new Float64Array(buckets)
   private readonly slowOf = new Float64Array(buckets)
-  /** The number of the newest bucket on the time line; its slot is this modulo the number of buckets. */
-  private newest = Number.NEGATIVE_INFINITY
+  /** Where the newest bucket lies, and when it ends. */
+  private slot = 0
+  private slotEnd = Number.NEGATIVE_INFINITY
 
   constructor(millis: number) {
     this.bucketMillis = millis / buckets
@@ -92,7 +93,7 @@ export class TimeWindow implements SlidingWindow {
 
   add(failed: boolean, slow: boolean, now: number): void {
     this.advance(now)
-    const slot = this.newest % buckets
+    const slot = this.slot
     this.callsOf[slot] = (this.callsOf[slot] ?? 0) + 1
     this.calls += 1
     if (failed) {
@@ -107,16 +108,19 @@ export class TimeWindow implements SlidingWindow {
 
   /** A clock that went back leaves the newest bucket in use. */
   advance(now: number): void {
-    const current = Math.floor(now / this.bucketMillis)
-    if (current <= this.newest) return
-    const stale = Math.min(buckets, current - this.newest)
-    for (let step = 0; step < stale; step++) this.empty((current - step) % buckets)
-    this.newest = current
+    if (now < this.slotEnd) return
+    const passed = Math.floor((now - this.slotEnd) / this.bucketMillis) + 1
+    const emptied = Math.min(buckets, passed)
+    for (let step = 0; step < emptied; step++) {
+      this.slot = this.slot + 1 === buckets ? 0 : this.slot + 1
+      this.empty(this.slot)
+    }
+    this.slotEnd = passed > buckets ? now + this.bucketMillis : this.slotEnd + passed * this.bucketMillis
   }
 
   seed(tally: Tally, now: number): void {
     this.advance(now)
-    const slot = this.newest % buckets
+    const slot = this.slot
     this.callsOf[slot] = this.calls = tally.calls
     this.failuresOf[slot] = this.failures = tally.failures
     this.slowOf[slot] = this.slow = tally.slow

@@ -56,12 +56,6 @@ export class TokenBucket {
     return true
   }
 
-  /** The call was not made. */
-  giveBack(weight: number): void {
-    this.tokens = Math.min(this.burst, this.tokens + weight)
-    this.windowLeft += weight
-  }
-
   /** How long until `take` may succeed, in whole milliseconds, at least 1. */
   delay(now: number, weight: number): number {
     this.refill(now)
