@@ -185,6 +185,8 @@ const ordered = (options: ReadonlyArray<Option>, rest: ReadonlyArray<string>): R
  * @category constructors
  */
 export const read = (root: Group, words: ReadonlyArray<string>): Asked => {
+  // `holdfast help apply` is what many a hand types.
+  if (words[0] === "help") return read(root, [...words.slice(1), "--help"])
   const walked = walk(root, words)
   const { node, options, path } = walked
   const base = { globals: readGlobals(options), path, node }

@@ -131,10 +131,13 @@ const argument = (arg: Argument): Args.Args<unknown> => {
   return arg.required ? text : Args.withDefault(text, undefined)
 }
 
-/** One verb as a command of its own. */
-const leaf = (binding: Binding) => {
+/** One verb as a command of its own, with the options that every verb takes or without them. */
+const leaf = (binding: Binding, everywhere: Flags) => {
   const { run, verb } = binding
-  const flags = Options.all(Record.map({ ...globals, ...verb.flags }, option))
+  const own: Flags = { ...everywhere, ...verb.flags }
+  const flags: Options.Options<Readonly<Record<string, unknown>>> = Record.isEmptyReadonlyRecord(own)
+    ? Options.map(Options.none, () => ({}))
+    : Options.all(Record.map(own, option))
   const args: Args.Args<Readonly<Record<string, unknown>>> = Record.isEmptyReadonlyRecord(verb.args)
     ? Args.map(Args.none, () => ({}))
     : Args.all(Record.map(verb.args, argument))
@@ -148,13 +151,13 @@ const leaf = (binding: Binding) => {
 /** A command as the library takes it among subcommands; it does not tell them apart by type. */
 type Child = Parameters<typeof Command.withSubcommands>[1][number]
 
-const branch = (node: Node, bindings: ReadonlyArray<Binding>): Child => {
+const branch = (node: Node, bindings: ReadonlyArray<Binding>, everywhere: Flags): Child => {
   if (node._tag === "Verb") {
     const binding = bindings.find((candidate) => candidate.verb === node)
-    return leaf(binding ?? { verb: node, run: () => Effect.dieMessage(`no handler for ${node.name}`) })
+    return leaf(binding ?? { verb: node, run: () => Effect.dieMessage(`no handler for ${node.name}`) }, everywhere)
   }
   const group = Command.make(node.name).pipe(Command.withDescription(node.summary))
-  const [first, ...more] = node.children.map((child) => branch(child, bindings))
+  const [first, ...more] = node.children.map((child) => branch(child, bindings, everywhere))
   return first === undefined ? group : Command.withSubcommands(group, [first, ...more])
 }
 
@@ -165,10 +168,19 @@ const branch = (node: Node, bindings: ReadonlyArray<Binding>): Child => {
  * @category combinators
  */
 export const runTree = (
-  options: { readonly root: Group; readonly bindings: ReadonlyArray<Binding>; readonly version: string },
+  options: {
+    readonly root: Group
+    readonly bindings: ReadonlyArray<Binding>
+    readonly version: string
+    /** Whether verbs show the options that every verb takes. The wizard had better not ask for each of them. */
+    readonly globals: boolean
+  },
   words: ReadonlyArray<string>
 ): Effect.Effect<void, Failure | ValidationError.ValidationError, Environment> =>
-  Command.run(branch(options.root, options.bindings), identity(options.version))(["node", "holdfast", ...words])
+  Command.run(
+    branch(options.root, options.bindings, options.globals ? globals : {}),
+    identity(options.version)
+  )(["node", "holdfast", ...words])
 
 /**
  * Runs the words of one verb.
@@ -180,6 +192,6 @@ export const runLeaf = (
   options: { readonly binding: Binding; readonly version: string },
   words: ReadonlyArray<string>
 ): Effect.Effect<void, Failure | ValidationError.ValidationError, Environment> =>
-  Command.run(leaf(options.binding), identity(options.version))(["node", "holdfast", ...words])
+  Command.run(leaf(options.binding, globals), identity(options.version))(["node", "holdfast", ...words])
 
 const identity = (version: string) => ({ name: "holdfast", version, executable: "holdfast" })

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { meanings } from "./ExitCode.ts"
+import { known } from "./KnownSettings.ts"
 import { builtIns, type Example, type Flag, globals, type Group, type Node, type Verb } from "./Verb.ts"
 
 const width = 100
@@ -59,6 +60,15 @@ const verbsOf = (group: Group): ReadonlyArray<Row> =>
       : verbsOf(child).map(([name, text]) => [`${child.name} ${name}`, text])
   )
 
+const settings: ReadonlyArray<Row> = known.map(({ choices, foreign, key, says, variable }) => [
+  key,
+  `${says}${choices === undefined ? "" : `: ${choices.join(", ")}`} [${[variable, foreign].filter(Boolean).join(", ")}]`
+])
+
+const settingsLead =
+  "Flags come first, then HOLDFAST_* variables, then the nearest holdfast.config.yaml or .json upward, "
+  + "then PROXMOX_VE_* variables."
+
 type Heading = (text: string) => string
 
 const section = (heading: Heading, title: string, lines: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -106,6 +116,11 @@ export const render = (options: {
       table([...Object.values(globals), ...Object.values(builtIns)].map(flagRow))
     ),
     ...section(bold, "EXAMPLES", examplesOf(node.examples)),
+    ...section(
+      bold,
+      "SETTINGS",
+      root ? [...wrap(settingsLead, width - 2).map((line) => `  ${line}`), ...table(settings)] : []
+    ),
     ...section(bold, "EXIT CODES", root || node._tag === "Verb" ? table(meanings) : [])
   ]
   return `${lines.join("\n")}\n`

@@ -41,19 +41,19 @@ export interface Options {
 }
 
 /** How long cleaning up after the first signal may take. */
-const patienceMillis = 10_000
+const patienceMillis = 15_000
 
 type Problem = Failure | ValidationError.ValidationError
 
 const work = ({ asked, version }: Options): Effect.Effect<void, Problem, Environment> => {
   switch (asked._tag) {
     case "Completions":
-      return runTree({ root, bindings, version }, ["--completions", asked.shell])
+      return runTree({ root, bindings, version, globals: true }, ["--completions", asked.shell])
     case "Wizard":
       if (!Prompting.isInteractive()) {
         return usage("the wizard asks, and there is no terminal to ask on", "say the verb")
       }
-      return runTree({ root, bindings, version }, [...asked.path, "--wizard"])
+      return runTree({ root, bindings, version, globals: false }, [...asked.path, "--wizard"])
     case "Run": {
       const binding = bindings.find((candidate) => candidate.verb === asked.verb)
       return binding === undefined
@@ -194,7 +194,10 @@ export const start = (options: Options): void => {
   // A fiber that waits for another fiber holds no handle, and node would leave in silence with 0.
   const alive = setInterval(() => {}, 2 ** 30)
 
+  let left = false
   const leave = (ending: Ending): void => {
+    if (left) return
+    left = true
     screen.draw([])
     for (const line of ending.lines) screen.err(line)
     if (asked.globals.json && ending.json !== undefined) screen.out(`${JSON.stringify(ending.json, undefined, 2)}\n`)
@@ -209,10 +212,8 @@ export const start = (options: Options): void => {
       lines: ErrorText.defectLines(Cause.die(error), paint(screen.color.err), asked.globals.debug)
     }))
 
-  const fiber = Effect.runFork(
-    // Failures are told once, below.
-    Effect.withUnhandledErrorLogLevel(program(options, outcome), Option.none())
-  )
+  // As a value, for a fiber that fails also logs it, and failures are told once, below.
+  const fiber = Effect.runFork(Effect.exit(program(options, outcome)))
   const deaf = Interrupt.listen({
     patienceMillis,
     stop: (received) => {
@@ -232,6 +233,6 @@ export const start = (options: Options): void => {
   })
   fiber.addObserver((exit) => {
     deaf()
-    leave(endingOf(exit, options, outcome, signal))
+    leave(endingOf(Exit.flatten(exit), options, outcome, signal))
   })
 }

@@ -10,6 +10,7 @@ import { dirname, join, resolve } from "node:path"
 import * as Fault from "../kernel/Fault.ts"
 import type { Level } from "../observe/Logging.ts"
 import type { Globals } from "./CommandLine.ts"
+import { known, type Setting } from "./KnownSettings.ts"
 import { nearest } from "./Nearest.ts"
 import * as StructuredFile from "./StructuredFile.ts"
 
@@ -18,106 +19,6 @@ import * as StructuredFile from "./StructuredFile.ts"
  * @category models
  */
 export type Environment = Readonly<Record<string, string | undefined>>
-
-/** A place to configure something, in the file and in the environment. */
-interface Setting {
-  /** In the configuration file: `proxmox.apiToken`. */
-  readonly key: string
-  /** In the environment, before the file: `HOLDFAST_PROXMOX_API_TOKEN`. */
-  readonly variable: string
-  /** In the environment, after the file. */
-  readonly foreign?: string
-  readonly kind: "text" | "path" | "secret" | "boolean" | "integer" | "choice" | "duration"
-  readonly choices?: ReadonlyArray<string>
-  readonly says: string
-}
-
-/** Everything that can be configured. */
-const known: ReadonlyArray<Setting> = [
-  {
-    key: "logLevel",
-    variable: "HOLDFAST_LOG_LEVEL",
-    kind: "choice",
-    choices: ["error", "warn", "info", "debug"],
-    says: "how much to log"
-  },
-  { key: "proxmox.fleet", variable: "HOLDFAST_PROXMOX_FLEET", kind: "path", says: "the fleet file" },
-  {
-    key: "proxmox.endpoint",
-    variable: "HOLDFAST_PROXMOX_ENDPOINT",
-    foreign: "PROXMOX_VE_ENDPOINT",
-    kind: "text",
-    says: "https://host:8006"
-  },
-  {
-    key: "proxmox.apiToken",
-    variable: "HOLDFAST_PROXMOX_API_TOKEN",
-    foreign: "PROXMOX_VE_API_TOKEN",
-    kind: "secret",
-    says: "user@realm!name=secret"
-  },
-  {
-    key: "proxmox.username",
-    variable: "HOLDFAST_PROXMOX_USERNAME",
-    foreign: "PROXMOX_VE_USERNAME",
-    kind: "text",
-    says: "user@realm, to sign in without a token"
-  },
-  {
-    key: "proxmox.password",
-    variable: "HOLDFAST_PROXMOX_PASSWORD",
-    foreign: "PROXMOX_VE_PASSWORD",
-    kind: "secret",
-    says: "the password of that user"
-  },
-  {
-    key: "proxmox.otp",
-    variable: "HOLDFAST_PROXMOX_OTP",
-    foreign: "PROXMOX_VE_OTP",
-    kind: "secret",
-    says: "a one-time code of that user"
-  },
-  {
-    key: "proxmox.insecure",
-    variable: "HOLDFAST_PROXMOX_INSECURE",
-    foreign: "PROXMOX_VE_INSECURE",
-    kind: "boolean",
-    says: "do not check the host's certificate"
-  },
-  {
-    key: "proxmox.fingerprint",
-    variable: "HOLDFAST_PROXMOX_FINGERPRINT",
-    kind: "text",
-    says: "the SHA-256 fingerprint of the host's certificate"
-  },
-  {
-    key: "proxmox.ca",
-    variable: "HOLDFAST_PROXMOX_CA",
-    kind: "path",
-    says: "the path of the host's certificate authority, as PEM"
-  },
-  {
-    key: "proxmox.logLevel",
-    variable: "PROXMOX_LOG_LEVEL",
-    kind: "choice",
-    choices: ["error", "warn", "info", "debug"],
-    says: "how much to log of this system"
-  },
-  { key: "proxmox.parallel", variable: "HOLDFAST_PROXMOX_PARALLEL", kind: "integer", says: "machines at once" },
-  {
-    key: "proxmox.onInterrupt",
-    variable: "HOLDFAST_PROXMOX_ON_INTERRUPT",
-    kind: "choice",
-    choices: ["abort", "detach"],
-    says: "what Ctrl-C does to running tasks"
-  },
-  {
-    key: "proxmox.timeout",
-    variable: "HOLDFAST_PROXMOX_TIMEOUT",
-    kind: "duration",
-    says: "how long a machine may take in all"
-  }
-]
 
 /**
  * @since 0.1.0

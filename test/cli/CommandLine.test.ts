@@ -81,6 +81,8 @@ describe("CommandLine", () => {
     expect(wrong("")).toBe("Help")
     expect(wrong("proxmox aplly --help")).toEqual(["holdfast proxmox has no command \"aplly\"", "apply"])
     expect(read("proxmox -h").path).toEqual(["proxmox"])
+    expect(read("help proxmox task")).toMatchObject({ _tag: "Help", path: ["proxmox", "task"] })
+    expect(wrong("help")).toBe("Help")
   })
 
   it("no verb has an option twice, or one that every verb has", () => {

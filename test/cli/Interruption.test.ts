@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { names, secret, serve } from "./Cluster.ts"
 import { command, launch } from "./Command.ts"
 
@@ -50,7 +52,8 @@ describe.concurrent("an interrupted apply", () => {
     () =>
       Effect.gen(function*() {
         const cluster = yield* serve(slow)
-        const running = yield* cluster.start("proxmox apply --on-interrupt detach")
+        writeFileSync(join(cluster.folder, "holdfast.config.yaml"), "proxmox: { onInterrupt: detach }\n")
+        const running = yield* cluster.start("proxmox apply")
         yield* running.says("clone of VM 9000")
         running.child.kill("SIGINT")
         const { code, stderr } = yield* running.ends
