@@ -199,7 +199,6 @@ class Run<A, B, E> {
  * import * as Parallel from "holdfast/kernel/Parallel"
  * import * as Effect from "effect/Effect"
  * import * as Exit from "effect/Exit"
-import { constVoid } from "effect/Function"
  *
  * const program = Parallel.forEach([401, 402, 403], (id) => id === 402 ? Effect.fail("busy") : Effect.succeed(id), {
  *   concurrency: 2,
