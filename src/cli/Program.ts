@@ -150,7 +150,8 @@ const ofFailure = (problem: Problem, { asked, screen }: Options): Ending => {
   if (ValidationError.isValidationError(problem)) {
     const said = stripAnsi(HelpDoc.toAnsiText(problem.error)).trim()
     const help = `  ${["holdfast", ...asked.path].join(" ")} --help tells what it takes`
-    return { code: ExitCode.usage, lines: [`${colors.red("error:")} ${said}`, help] }
+    const json = { error: { kind: "usage", message: said } }
+    return { code: ExitCode.usage, lines: [`${colors.red("error:")} ${said}`, help], json }
   }
   if (Fault.isFault(problem)) {
     const lines = ErrorText.faultLines(problem, colors, asked.globals.debug)

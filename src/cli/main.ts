@@ -34,6 +34,10 @@ switch (asked._tag) {
     const hint = asked.suggestion === undefined ? "" : `; did you mean ${asked.suggestion}?`
     screen.err(`${paint(screen.color.err).red("error:")} ${asked.problem}${hint}`)
     screen.err(`  ${place} --help tells what it takes`)
+    if (asked.globals.json) {
+      const { problem: message, suggestion } = asked
+      screen.out(`${JSON.stringify({ error: { kind: "usage", message, suggestion } }, undefined, 2)}\n`)
+    }
     process.exitCode = ExitCode.usage
     break
   }

@@ -70,6 +70,16 @@ describe("the command", () => {
       expect(stderr).toContain("PROXMOX_VE_ENDPOINT is not set")
     }))
 
+  it.live("so is a wrong command line", () =>
+    Effect.gen(function*() {
+      const parsed = yield* run(["proxmox", "aplly", "--json"])
+      expect([parsed.code, JSON.parse(parsed.stdout)]).toEqual([64, {
+        error: { kind: "usage", message: "holdfast proxmox has no command \"aplly\"", suggestion: "apply" }
+      }])
+      const typed = yield* run(["proxmox", "apply", "--json", "--parallel", "x"])
+      expect([typed.code, JSON.parse(typed.stdout).error.kind]).toEqual([64, "usage"])
+    }))
+
   it.live("--debug adds where it came from, and only then", () =>
     Effect.gen(function*() {
       expect((yield* run(["proxmox", "list"])).stderr).not.toContain("Proxmox.connect")

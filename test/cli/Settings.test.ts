@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import * as CommandLine from "../../src/cli/CommandLine.ts"
 import { root } from "../../src/cli/commands/verbs.ts"
 import * as Settings from "../../src/cli/Settings.ts"
@@ -64,6 +65,14 @@ describe("Settings", () => {
       const { directory, settings } = yield* load({ files, below: "deep" })
       expect(settings.get("proxmox.fleet")).toBe(join(directory, "fleets/a.yaml"))
       expect(settings.variables.get("HOLDFAST_PROXMOX_CA")).toBe(join(directory, "ca.pem"))
+    }))
+
+  it.effect("the example is right", () =>
+    Effect.gen(function*() {
+      const directory = fileURLToPath(new URL("../../examples/proxmox", import.meta.url))
+      const settings = yield* Settings.load({ globals: globals(), environment: {}, directory })
+      expect(settings.get("proxmox.fleet")).toBe(join(directory, "fleet.yaml"))
+      expect(settings.get("proxmox.timeout")).toBe("20m")
     }))
 
   it.effect("an unknown key is refused by name, with the one that was meant", () =>
