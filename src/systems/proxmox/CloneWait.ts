@@ -56,35 +56,35 @@ const isDead = (work: Work.Work, target: Where, vmid: number): Effect.Effect<boo
     return again._tag === "Hidden" || again._tag === "Locked"
   })
 
+/** A task may not show although it runs: its log was removed, or it is somebody's whose tasks we may not see. */
+const graceMillis = 60_000
+
 const until = (
   work: Work.Work,
   target: Where,
   vmid: number,
   done: (state: State) => boolean
 ): Effect.Effect<State, Fault.Fault> =>
-  Poll.until(
-    Effect.gen(function*() {
+  Effect.suspend(() => {
+    let deadSince: number | undefined
+    const read = Effect.gen(function*() {
       const state = yield* look(work, target, vmid)
-      if (done(state)) return state
-      if ((state._tag === "Hidden" || state._tag === "Locked") && (yield* isDead(work, target, vmid))) {
-        return yield* Work.leftover({
-          operation,
-          vmid,
-          node: state.found.node,
-          lock: state.found.config["lock"] ?? "clone"
-        })
-      }
-      return state
-    }),
-    done,
-    {
+      if (done(state) || (state._tag !== "Hidden" && state._tag !== "Locked")) return state
+      const dead = yield* isDead(work, target, vmid)
+      const now = yield* Track.monotonic
+      deadSince = dead ? deadSince ?? now : undefined
+      if (deadSince === undefined || now - deadSince < graceMillis) return state
+      const lock = state.found.config["lock"] ?? "clone"
+      return yield* Work.leftover({ operation, vmid, node: state.found.node, lock })
+    })
+    return Poll.until(read, done, {
       operation,
       system: "proxmox",
       subject: Work.nameOf(vmid, target.node),
       first: "500 millis",
       describe: (state) => `VM ${vmid} is ${state._tag === "Gone" ? "gone" : "still being cloned"}`
-    }
-  )
+    })
+  })
 
 /**
  * Waits until it shows whose the machine is.

@@ -67,6 +67,9 @@ const readConfigs = (
     { concurrency, discard: true }
   )
 
+const isCloneLocked = (config: Either.Either<Model.Config, Fault.Fault> | undefined): boolean =>
+  config !== undefined && Either.isRight(config) && config.right["lock"] === "clone"
+
 const isOursSomewhere = (fleet: string, machine: string, configs: Configs): boolean =>
   [...configs.values()].some((config) =>
     Either.isRight(config) && ["Ours", "HalfMade"].includes(Identity.whose(config.right, { fleet, machine })._tag)
@@ -120,6 +123,12 @@ export const observe = Effect.fn("Proxmox.observe")(
       (row) => Effect.map(Work.runningClones(work, row), (tasks) => [row.vmid, tasks] as const),
       { concurrency }
     )
+    // A clone may have ended after its lock was read and before the tasks were: what looks dead is read again.
+    const locked = rows.filter((row) => isCloneLocked(configs.get(row.vmid)))
+    if (locked.length > 0 && clones.every(([, tasks]) => tasks.length === 0)) {
+      for (const { vmid } of locked) configs.delete(vmid)
+      yield* readConfigs(work, nodes, locked, configs)
+    }
     const ours = rows.filter((row) =>
       specs.some((spec) => {
         const config = configs.get(row.vmid)

@@ -41,13 +41,18 @@ export interface Decision {
  * @category getters
  */
 export const visible = (changes: ReadonlyArray<Difference.Change>): ReadonlyArray<Difference.Change> =>
-  changes.flatMap((change) => {
-    if (change.key !== "description") return [change]
-    const from = Description.parse(change.from ?? "").text
-    const to = Description.parse(change.to ?? "").text
-    if (from === to) return []
-    return [{ key: change.key, ...(from === "" ? {} : { from }), ...(to === "" ? {} : { to }) }]
+  changes.flatMap(({ from, key, to }) => {
+    if (key !== "description") return [compact(key, from, to)]
+    const before = Description.parse(from ?? "").text
+    const after = Description.parse(to ?? "").text
+    return before === after ? [] : [compact(key, before === "" ? undefined : before, after === "" ? undefined : after)]
   })
+
+const compact = (key: string, from: string | undefined, to: string | undefined): Difference.Change => ({
+  key,
+  ...(from === undefined ? {} : { from }),
+  ...(to === undefined ? {} : { to })
+})
 
 interface Candidate {
   readonly row: Model.Resource

@@ -6,8 +6,6 @@
 import * as Disk from "./Disk.ts"
 import type { TemplateRef } from "./Fleet.ts"
 import type * as Model from "./Model.ts"
-import * as Size from "./Size.ts"
-import * as Either from "effect/Either"
 import * as Tags from "./Tags.ts"
 
 /**
@@ -53,19 +51,4 @@ export const candidates = (
 export const storages = (config: Model.Config): ReadonlyArray<string> => {
   const names = [...Disk.drives(config).values()].flatMap((drive) => Disk.storageOf(drive) ?? [])
   return [...new Set(names)].toSorted()
-}
-
-/**
- * Bytes a full clone copies.
- *
- * @since 0.1.0
- * @category getters
- */
-export const copied = (config: Model.Config): number => {
-  let bytes = 0
-  for (const drive of Disk.drives(config).values()) {
-    if (Disk.isCdrom(drive)) continue
-    bytes += Either.getOrElse(Size.parse(drive.get("size") ?? "0"), () => 0)
-  }
-  return bytes
 }

@@ -103,7 +103,8 @@ const merge = (before: ReadonlyArray<Change>, after: ReadonlyArray<Change>): Rea
   const byKey = new Map(before.map((change) => [change.key, change]))
   for (const change of after) {
     const first = byKey.get(change.key)
-    byKey.set(change.key, first === undefined ? change : { ...change, from: first.from })
+    const from = first === undefined || first.from === undefined ? {} : { from: first.from }
+    byKey.set(change.key, first === undefined ? change : { key: change.key, to: change.to, ...from })
   }
   return [...byKey.values()]
 }

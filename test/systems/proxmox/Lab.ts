@@ -27,7 +27,7 @@ export interface Options extends Simulator.Options {
   readonly wire?: Wire | undefined
 }
 
-export interface Own {
+interface Own {
   /** Defaults to an empty one. */
   readonly journal?: Journal.Service | undefined
   readonly wire?: Wire | undefined
