@@ -134,20 +134,22 @@ const problem = (machine: World.Machine, key: string, value: string | undefined)
   return Number(value ?? 512) < now ? "hotplug problem - can't unplug memory, the guest still uses it" : undefined
 }
 
-/** A volume no longer named is kept as unused, a cloud-init drive is freed. */
-function* drop(
+/** A volume no longer named is kept as unused, a cloud-init drive is freed; what a snapshot names stays as it is. */
+function* displace(
   world: World.World,
   worker: Tasks.Worker,
   machine: World.Machine,
   key: string,
-  replacedBy: string | undefined,
-  force: boolean
+  text: string | undefined,
+  options: { readonly still: ReadonlyArray<string | undefined>; readonly force: boolean }
 ): Scheduler.Body<void> {
-  const old = Drives.parse(key, machine.config.get(key) ?? "")
-  if (old === undefined || Drives.parse(key, replacedBy ?? "")?.file === old.file) return
+  const old = Drives.parse(key, text ?? "")
+  if (old === undefined) return
+  const named = [...options.still, ...machine.snapshots.map(({ config }) => config.get(key))]
+  if (named.some((other) => Drives.parse(key, other ?? "")?.file === old.file)) return
   const volume = Storages.find(world, old.file, machine.node)
   if (volume === undefined || volume.vmid !== machine.vmid) return
-  if (force || Drives.isCloudInit(old) || key.startsWith("unused")) {
+  if (options.force || Drives.isCloudInit(old) || key.startsWith("unused")) {
     return yield* Storages.release(world, worker, volume, machine.node)
   }
   Machine.edit(world, machine, () => machine.config.set(Drives.unusedKey(machine.config), volume.id))
@@ -161,7 +163,7 @@ function* put(
   value: string | undefined,
   force: boolean
 ): Scheduler.Body<void> {
-  yield* drop(world, worker, machine, key, value, force)
+  yield* displace(world, worker, machine, key, machine.config.get(key), { still: [value], force })
   Machine.edit(world, machine, () => {
     machine.pending.delete(key)
     if (value === undefined) machine.config.delete(key)
@@ -169,11 +171,21 @@ function* put(
   })
 }
 
-const remember = (world: World.World, machine: World.Machine, key: string, value: string | undefined): void =>
+/** Makes a value pending, or with the one in force nothing. */
+function* remember(
+  world: World.World,
+  worker: Tasks.Worker,
+  machine: World.Machine,
+  key: string,
+  value: string | undefined
+): Scheduler.Body<void> {
+  const now = machine.config.get(key)
+  yield* displace(world, worker, machine, key, machine.pending.get(key), { still: [value, now], force: false })
   Machine.edit(world, machine, () => {
-    if (machine.config.get(key) === value) machine.pending.delete(key)
+    if (now === value) machine.pending.delete(key)
     else machine.pending.set(key, value)
   })
+}
 
 /**
  * Makes what is pending so, as a start does.
@@ -204,7 +216,7 @@ export function* apply(
   worker.print(`update VM ${machine.vmid}: ${change.shown}`)
   yield* worker.work(world.timing.configuration)
   World.checkQuorum(world)
-  for (const key of change.revert) Machine.edit(world, machine, () => machine.pending.delete(key))
+  for (const key of change.revert) yield* remember(world, worker, machine, key, machine.config.get(key))
   yield* note(world, worker, machine, change)
   const errors: Record<string, string> = {}
   for (const [key, value] of new Map(machine.pending)) {
@@ -226,10 +238,10 @@ function* note(
   for (const key of change.remove) {
     if (next(machine, key) === undefined) {
       worker.print(`cannot delete '${key}' - not set in current configuration!`)
-    } else remember(world, machine, key, undefined)
+    } else yield* remember(world, worker, machine, key, undefined)
   }
   for (const [key, text] of change.set) {
     const value = yield* resolve(world, worker, machine, key, text)
-    remember(world, machine, key, value)
+    yield* remember(world, worker, machine, key, value)
   }
 }

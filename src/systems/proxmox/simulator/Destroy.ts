@@ -53,8 +53,13 @@ function* work(call: Invocation.Invocation, worker: Tasks.Worker): Scheduler.Bod
     }
   }
   for (const volume of volumes) {
-    yield* Storages.release(world, worker, volume, node)
-    worker.print(`Logical volume "${volume.id.slice(volume.id.indexOf(":") + 1)}" successfully removed.`)
+    // What cannot be freed is only warned about, and outlives its machine.
+    const problem = yield* Storages.tryRelease(world, worker, volume, node)
+    worker.print(
+      problem === undefined
+        ? `Logical volume "${volume.id.slice(volume.id.indexOf(":") + 1)}" successfully removed.`
+        : `Could not remove disk '${volume.id}', check manually: ${problem.trimEnd()}`
+    )
   }
   // What is left of it keeps the id until everything else that knows of it is cleaned up.
   Machine.edit(world, machine, () => {

@@ -79,32 +79,32 @@ const outOfSpace = (storage: World.Storage): string => {
 }
 
 /**
- * Runs a body under the storage's lock: of the node for a local storage, of the cluster for a shared one. Ten
- * seconds.
+ * The storage's lock: of the node for a local storage, of the cluster for a shared one. Ten seconds. Returns how to
+ * give it back, or why it could not be had.
  */
-function* withLock(
+function* lock(
   world: World.World,
   worker: Tasks.Worker,
   storage: World.Storage,
   node: string
-): Scheduler.Body<() => void> {
-  const seconds = World.elapsed(world)
+): Scheduler.Body<(() => void) | string> {
   const busy = Faults.isOn(
     world.faults,
-    seconds,
+    World.elapsed(world),
     (fault) => fault.fault === "storage-busy" && fault.storage === storage.name
   )
   const name = storage.shared ? `cluster storage-${storage.name}` : `${node} storage-${storage.name}`
   if (busy) yield* Scheduler.sleep(world.scheduler, 10_000)
   const hold = busy ? undefined : yield* world.locks.acquire(worker.process, name, { timeout: 10_000 })
   if (hold === undefined) {
-    throw new Scheduler.Death(
-      storage.shared
-        ? `cfs-lock 'storage-${storage.name}' error: got lock request timeout\n`
-        : `can't lock file '/var/lock/pve-manager/pve-storage-${storage.name}' - got timeout\n`
-    )
+    return storage.shared
+      ? `cfs-lock 'storage-${storage.name}' error: got lock request timeout\n`
+      : `can't lock file '/var/lock/pve-manager/pve-storage-${storage.name}' - got timeout\n`
   }
-  if (storage.shared) World.checkQuorum(world)
+  if (storage.shared && !World.isQuorate(world)) {
+    hold.release()
+    return "cluster not ready - no quorum?\n"
+  }
   worker.process.unwind.add(hold.release)
   return () => {
     worker.process.unwind.delete(hold.release)
@@ -176,7 +176,8 @@ const check = (world: World.World, request: Request): void => {
  */
 export function* allocate(world: World.World, worker: Tasks.Worker, request: Request): Scheduler.Body<World.Volume> {
   const { node, storage, vmid } = request
-  const release = yield* withLock(world, worker, storage, node)
+  const unlock = yield* lock(world, worker, storage, node)
+  if (typeof unlock === "string") throw new Scheduler.Death(unlock)
   yield* worker.work(world.timing.allocation)
   check(world, request)
   const format = request.format ?? "raw"
@@ -197,12 +198,35 @@ export function* allocate(world: World.World, worker: Tasks.Worker, request: Req
     throw new Scheduler.Death(`disk image '${volume.id}' already exists\n`)
   }
   world.volumes.set(World.volumeKey(volume), volume)
-  release()
+  unlock()
   return volume
 }
 
 /**
- * Frees a volume, under the storage's lock. A base with linked clones stays.
+ * Frees a volume, under the storage's lock. Returns why not: a base with linked clones stays, a lock may not be had.
+ *
+ * @since 0.1.0
+ * @category mutations
+ */
+export function* tryRelease(
+  world: World.World,
+  worker: Tasks.Worker,
+  volume: World.Volume,
+  node: string
+): Scheduler.Body<string | undefined> {
+  const storage = world.storages.get(volume.storage)
+  if (storage === undefined) return undefined
+  const unlock = yield* lock(world, worker, storage, node)
+  if (typeof unlock === "string") return unlock
+  yield* worker.work(world.timing.allocation)
+  const child = clones(world, volume)[0]
+  if (child === undefined) world.volumes.delete(World.volumeKey(volume))
+  unlock()
+  return child === undefined ? undefined : `base volume '${volume.id}' is still in use by linked cloned '${child.id}'\n`
+}
+
+/**
+ * Like {@link tryRelease}, and dies where it cannot.
  *
  * @since 0.1.0
  * @category mutations
@@ -213,16 +237,8 @@ export function* release(
   volume: World.Volume,
   node: string
 ): Scheduler.Body<void> {
-  const storage = world.storages.get(volume.storage)
-  if (storage === undefined) return
-  const unlock = yield* withLock(world, worker, storage, node)
-  yield* worker.work(world.timing.allocation)
-  const child = clones(world, volume)[0]
-  if (child !== undefined) {
-    throw new Scheduler.Death(`base volume '${volume.id}' is still in use by linked cloned '${child.id}'\n`)
-  }
-  world.volumes.delete(World.volumeKey(volume))
-  unlock()
+  const problem = yield* tryRelease(world, worker, volume, node)
+  if (problem !== undefined) throw new Scheduler.Death(problem)
 }
 
 const clones = (world: World.World, base: World.Volume): ReadonlyArray<World.Volume> =>

@@ -205,7 +205,9 @@ export const inDaemon = (world: World.World, process: Scheduler.Process): Worker
  */
 export const abort = (world: World.World, task: World.Task): void => {
   if (task.ended !== undefined) return
-  task.process.terminate(task.upid.type === "qmclone" ? "interrupted by signal\n" : "received interrupt\n")
+  // Only where a clone copies does it catch the signal itself; one in the middle of its clean-up ends that too.
+  const caught = task.process.trap !== undefined
+  task.process.terminate(caught ? "interrupted by signal\n" : "received interrupt\n")
   if (task.process.outcome === undefined) {
     world.scheduler.at(world.scheduler.now() + 5000, task.process.kill)
   }

@@ -235,6 +235,19 @@ describe("a clone that ends early", () => {
         assert.isEmpty(after.locks)
       })))
 
+  it.effect("by a second abort ends without having cleaned up", () =>
+    Api.run({}, (api) =>
+      Effect.gen(function*() {
+        const upid = Api.text((yield* start(api, 401)).data)
+        yield* Effect.sleep("5 seconds")
+        const abort = api.call("DELETE", `/nodes/pve1/tasks/${encodeURIComponent(upid)}`)
+        yield* abort
+        yield* Effect.sleep("500 millis")
+        yield* abort
+        assert.strictEqual(yield* api.ended(upid), "received interrupt")
+        assert.strictEqual(machine(yield* api.simulator.snapshot, 401).lock, "clone")
+      })))
+
   it.effect("by abort while it waits for a storage gives the storage's lock back at once", () =>
     Api.run({ timing: { allocation: 4000 } }, (api) =>
       Effect.gen(function*() {
