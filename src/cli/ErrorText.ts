@@ -10,8 +10,8 @@ import type { Paint } from "./Paint.ts"
 /** What can be said of the remote state where nobody has said more. */
 const state = (fault: Fault.Fault): string | undefined => {
   if (fault.remote !== undefined) return fault.remote
-  if (fault.sent === "no") return "nothing was sent"
-  if (Fault.isOutcomeUnknown(fault)) return "not known: the request may have taken effect"
+  if (fault.sent === "no") return "nothing was done"
+  if (fault.kind === "unknown") return "not known: the request may have taken effect"
   const refused = fault.status !== undefined && fault.status >= 400 && Fault.traits[fault.kind].refused
   return refused ? "the server refused and changed nothing" : undefined
 }

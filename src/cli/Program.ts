@@ -16,7 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Fault from "../kernel/Fault.ts"
 import * as Logging from "../observe/Logging.ts"
-import type { Asked } from "./CommandLine.ts"
+import type { Asked, Globals } from "./CommandLine.ts"
 import { type Environment, type Failure, runLeaf, runTree } from "./CommandTree.ts"
 import { root } from "./commands/verbs.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -65,13 +65,19 @@ const work = ({ asked, version }: Options): Effect.Effect<void, Problem, Environ
   }
 }
 
-const logging = (settings: Settings.Settings, screen: Screen, debug: boolean): Layer.Layer<never> => {
+const logging = (
+  settings: Settings.Settings,
+  screen: Screen,
+  { debug, logLevel, quiet }: Globals
+): Layer.Layer<never> => {
+  const silent = quiet && !debug && logLevel === undefined
   const colors = paint(screen.color.err)
   const tone = { error: colors.red, warn: colors.yellow, info: (line: string) => line, debug: colors.dim }
   return Logging.layer({
     level: settings.level,
     systems: settings.systems,
-    write: screen.err,
+    // A result tells of its own failures, and with --quiet it is all that is said.
+    write: silent ? () => {} : screen.err,
     paint: (line, level) => tone[level](line),
     verbose: debug
   })
@@ -120,7 +126,6 @@ const program = (options: Options, outcome: Outcome): Effect.Effect<void, Proble
       // Where bars show what happens, records of it would only push them about.
       level: screen.live ? "warn" : "info"
     })
-    settings.secrets.forEach(screen.conceal)
     const session: Service = { globals, screen, settings, ...outcome }
     yield* begin(options, settings).pipe(
       Effect.zipRight(work(options)),
@@ -130,7 +135,7 @@ const program = (options: Options, outcome: Outcome): Effect.Effect<void, Proble
       Effect.provide(Layer.mergeAll(NodeFileSystem.layer, NodePath.layer, Prompting.terminal)),
       Effect.provide(
         telemetry(settings.environment, version).pipe(
-          Layer.provideMerge(logging(settings, screen, globals.debug))
+          Layer.provideMerge(logging(settings, screen, globals))
         )
       )
     )

@@ -65,7 +65,7 @@ describe("the command", () => {
       const { code, stderr, stdout } = yield* run(["proxmox", "list", "--json"])
       expect(code).toBe(3)
       expect(JSON.parse(stdout)).toMatchObject({
-        error: { kind: "invalid", code: "endpoint", sent: "no", state: "nothing was sent" }
+        error: { kind: "invalid", code: "endpoint", sent: "no", state: "nothing was done" }
       })
       expect(stderr).toContain("PROXMOX_VE_ENDPOINT is not set")
     }))
@@ -134,7 +134,8 @@ describe("pipes", () => {
 describe("the simulated cluster", () => {
   it.live("prints the environment as shell, and nothing else on standard output", () =>
     Effect.gen(function*() {
-      const running = yield* start(["sim", "proxmox"])
+      // Also in a shell that has been pointed at it before.
+      const running = yield* start(["sim", "proxmox"], { env: { PROXMOX_VE_API_TOKEN: token } })
       yield* running.says("Ctrl-C ends it")
       const evaluated = spawnSync("sh", ["-c", `${running.stdout()}\nprintf %s "$PROXMOX_VE_API_TOKEN"`], {
         encoding: "utf8"

@@ -26,12 +26,14 @@ import { usage } from "../../UsageFault.ts"
 export const connected = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | Fault.Fault, Exclude<R, Client.Client | Journal.Journal> | Session> =>
-  Effect.flatMap(Session, ({ settings }) =>
-    effect.pipe(
+  Effect.flatMap(Session, ({ screen, settings }) => {
+    settings.secrets.forEach(screen.conceal)
+    return effect.pipe(
       Effect.provide(Layer.merge(Client.layerConfig, Journal.layerMemory)),
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map(settings.variables))),
       Logging.forSystem("proxmox")
-    ))
+    )
+  })
 
 /**
  * The path of the fleet file: the argument, else the configured one, else `./fleet.yaml`.
