@@ -200,7 +200,7 @@ const begin = (
       if (vmid !== "auto") return yield* strangerAt(work, target, newid)
     }
     return yield* VmId.allocate(
-      { fleet: work.fleet, avoid: target.avoid },
+      { fleet: work.fleet, avoid: target.avoid, policy: work.policies.read },
       (candidate) => Effect.flatMap(Identity.nonce, (nonce) => at(candidate, nonce))
     ).pipe(Effect.provideService(Client.Client, work.client))
   })

@@ -25,36 +25,24 @@ export interface Policies {
   readonly mutate: Policy.Policy
 }
 
-/** Every retry is told, with its wait. */
-const telling = (made: Effect.Effect<Policy.Policy>): Effect.Effect<Policy.Policy> =>
-  Effect.map(made, (policy) => ({
-    ...policy,
-    run: (effect, options) =>
-      policy.run(effect, {
-        onRetry: ({ attempt, delayMillis, fault }) =>
-          Effect.logInfo(`attempt ${attempt} failed, again in ${(delayMillis / 1000).toFixed(1)} s: ${fault.message}`),
-        ...options
-      })
-  }))
-
 /**
  * @since 0.1.0
  * @category constructors
  */
 export const make: Effect.Effect<Policies> = Effect.all({
-  read: telling(Policy.make({
+  read: Policy.make({
     name: "proxmox-read",
     system: "proxmox",
     retry: RetryPolicy.make({ maxAttempts: 8, maxElapsed: "2 minutes", base: 250, cap: "5 seconds" }),
     attemptTimeout: "35 seconds"
-  })),
+  }),
   poll: Policy.make({ name: "proxmox-poll", system: "proxmox", attemptTimeout: "10 seconds" }),
-  mutate: telling(Policy.make({
+  mutate: Policy.make({
     name: "proxmox-mutate",
     system: "proxmox",
     retry: RetryPolicy.make({ maxAttempts: 6, maxElapsed: "5 minutes", base: 500, cap: "15 seconds" }),
     attemptTimeout: "60 seconds"
-  }))
+  })
 })
 
 /**

@@ -8,6 +8,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Fault from "../../kernel/Fault.ts"
+import type * as Policy from "../../kernel/Policy.ts"
 import * as Client from "./Client.ts"
 
 /**
@@ -84,8 +85,8 @@ export interface Options {
   readonly fleet: string
   /** Ids that are spoken for although nothing is there yet. */
   readonly avoid: ReadonlySet<number>
-  /** Which candidate to try first, such as the one an earlier run tried. */
-  readonly prefer?: number | undefined
+  /** For asking which ids are free. */
+  readonly policy: Policy.Policy
   /** How many ids may turn out to be taken before it gives up. Defaults to 50. */
   readonly attempts?: number | undefined
 }
@@ -118,7 +119,7 @@ export const allocate = <A, R>(
     const machine = machineOf(client)
     const attempts = options.attempts ?? 50
     const isFree = (id: number) =>
-      client.nextId(id).pipe(
+      options.policy.run(client.nextId(id)).pipe(
         Effect.as(true),
         Effect.catchIf(isTaken, () => Effect.succeed(false))
       )
@@ -141,6 +142,5 @@ export const allocate = <A, R>(
             onSome: Effect.succeed
           })
         )
-    if (options.prefer !== undefined) return loop(options.prefer, attempts)
-    return Effect.flatMap(client.nextId(), (free) => loop(free + offsetOf(options.fleet), attempts))
+    return Effect.flatMap(options.policy.run(client.nextId()), (free) => loop(free + offsetOf(options.fleet), attempts))
   })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Journal from "../../../src/kernel/Journal.ts"
+import * as Chance from "../../../src/simulation/Chance.ts"
 import type * as Fleet from "../../../src/systems/proxmox/Fleet.ts"
 import * as Operations from "../../../src/systems/proxmox/Operations.ts"
 import * as Lab from "./Lab.ts"
@@ -51,6 +52,10 @@ const destroy = Operations.destroy(Lab.one, { shutdownTimeout: "3 seconds" })
 type Memory = "journal" | "none"
 
 const withMemory = (memory: Memory): string => memory === "journal" ? "its journal" : "no memory"
+
+/** A failing seed prints its number; `SEED=n` runs that one alone. */
+const first = Number(process.env["SEED"] ?? 1)
+const seeds = Number(process.env["SEEDS"] ?? (process.env["SEED"] === undefined ? 12 : 1))
 
 /** A sweep is hundreds of runs. */
 const timeout = 240_000
@@ -105,6 +110,42 @@ describe("a process that is killed at any request", () => {
             })),
         { discard: true }
       ),
+    timeout
+  )
+
+  it.effect(
+    "and again while it recovers, on a network that loses requests, makes every machine once",
+    () =>
+      Effect.forEach(Array.from({ length: seeds }, (_, index) => first + index), (seed) => {
+        const chance = (purpose: number) => Chance.unit(seed, purpose)
+        let count = 0
+        const lossy: Lab.Wire = (endpoint) => (request) =>
+          Effect.suspend(() => {
+            count += 1
+            if (Chance.unit(seed, 1, count) > 0.04) return endpoint(request)
+            return Chance.unit(seed, 2, count) < 0.5
+              ? Wires.lostReply(endpoint(request), request)
+              : Wires.lostRequest(Effect.never, request)
+          })
+        const three = Lab.fleet(Lab.machine("web", 401), Lab.machine("db", "auto"), Lab.machine("app", "auto"))
+        return Lab.run({ seed, wire: lossy }, (lab) =>
+          Effect.gen(function*() {
+            const moments: ReadonlyArray<Wires.Moment> = ["before", "acted", "replied"]
+            for (const life of [3, 4]) {
+              const moment = moments[Math.floor(chance(life * 10) * 3)] ?? "acted"
+              yield* Wires.killed(lab, 1 + Math.floor(chance(life) * 90), moment, Operations.apply(three))
+            }
+            const report = yield* lab.process(Operations.apply(three)).pipe(Effect.orDie)
+            assert.deepStrictEqual(Lab.tags(report), ["Done", "Done", "Done"], `seed ${seed}: ${lab.logs.join("\n")}`)
+            const snapshot = yield* lab.simulator.drain
+            assert.deepStrictEqual(
+              Lab.made(snapshot).map(({ name, status }) => [name, status]).toSorted(),
+              [["app", "running"], ["db", "running"], ["web", "running"]],
+              `seed ${seed}`
+            )
+            assert.deepStrictEqual(snapshot.orphanedVolumes, [], `seed ${seed}`)
+          }))
+      }, { discard: true }),
     timeout
   )
 })

@@ -3,6 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Policy from "../../../src/kernel/Policy.ts"
 import * as Client from "../../../src/systems/proxmox/Client.ts"
 import * as Failure from "../../../src/systems/proxmox/Failure.ts"
 import * as VmId from "../../../src/systems/proxmox/VmId.ts"
@@ -20,15 +21,19 @@ const server = (used: Set<number>) =>
     }
   })
 
-const options = { fleet: "lab", avoid: new Set([111]) }
+const options = Effect.map(
+  Policy.make({ name: "test" }),
+  (policy) => ({ fleet: "lab", avoid: new Set([111]), policy })
+)
 const base = 100 + VmId.offsetOf("lab")
 
 describe("allocating an id", () => {
   it.effect("gives everybody in the process another one, and none that is spoken for", () =>
     Effect.gen(function*() {
+      const given = yield* options
       const used = new Set<number>()
       const ids = yield* Effect.forEach(Array.from({ length: 20 }), () =>
-        VmId.allocate(options, (id) => Effect.yieldNow().pipe(Effect.as(Option.some(id)))), { concurrency: 20 })
+        VmId.allocate(given, (id) => Effect.yieldNow().pipe(Effect.as(Option.some(id)))), { concurrency: 20 })
       assert.strictEqual(new Set(ids).size, 20)
       assert.notInclude(ids, 111)
       assert.isTrue(ids.every((id) =>
@@ -38,8 +43,9 @@ describe("allocating an id", () => {
 
   it.effect("goes on to the next one when the probe or the server says that it is taken", () =>
     Effect.gen(function*() {
+      const given = yield* options
       const tried: Array<number> = []
-      const id = yield* VmId.allocate(options, (id) => {
+      const id = yield* VmId.allocate(given, (id) => {
         tried.push(id)
         return Effect.succeed(id === base + 1 ? Option.none() : Option.some(id))
       })
@@ -48,19 +54,21 @@ describe("allocating an id", () => {
 
   it.effect("holds the id while it is tried, and lets it go when that is interrupted", () =>
     Effect.gen(function*() {
+      const given = yield* options
       const entered = yield* Deferred.make<number>()
       const first = yield* Effect.fork(
-        VmId.allocate(options, (id) => Effect.zipRight(Deferred.succeed(entered, id), Effect.never))
+        VmId.allocate(given, (id) => Effect.zipRight(Deferred.succeed(entered, id), Effect.never))
       )
       const held = yield* Deferred.await(entered)
-      assert.notStrictEqual(yield* VmId.allocate(options, (id) => Effect.succeedSome(id)), held)
+      assert.notStrictEqual(yield* VmId.allocate(given, (id) => Effect.succeedSome(id)), held)
       yield* Fiber.interrupt(first)
-      assert.strictEqual(yield* VmId.allocate(options, (id) => Effect.succeedSome(id)), held)
+      assert.strictEqual(yield* VmId.allocate(given, (id) => Effect.succeedSome(id)), held)
     }).pipe(Effect.provideService(Client.Client, server(new Set()))))
 
   it.effect("gives up, and says what to do, when nothing is free", () =>
     Effect.gen(function*() {
-      const fault = yield* Effect.flip(VmId.allocate({ ...options, attempts: 3 }, () => Effect.succeedNone))
+      const given = yield* options
+      const fault = yield* Effect.flip(VmId.allocate({ ...given, attempts: 3 }, () => Effect.succeedNone))
       assert.strictEqual(fault.code, "vmid-exhausted")
     }).pipe(Effect.provideService(Client.Client, server(new Set()))))
 })
