@@ -73,6 +73,19 @@ describe("apply", () => {
         assert.deepStrictEqual(changes, [])
       })))
 
+  it.effect("does the same things at the same times when everything is the same", () =>
+    Effect.gen(function*() {
+      const calls = Lab.run({ seed: 7, faults: [{ fault: "lock-timeout", where: "task", type: "qmclone" }] }, (lab) =>
+        Effect.map(
+          Effect.zipRight(lab.process(Operations.apply(Lab.five)), lab.simulator.snapshot),
+          (snapshot) =>
+            snapshot.calls.map(({ at, method, status, url }) => `${at} ${method} ${url} ${status}`)
+        ))
+      const first = yield* calls
+      assert.isAbove(first.length, 100)
+      assert.deepStrictEqual(yield* calls, first)
+    }))
+
   it.effect("never runs more clones on a storage than it is allowed", () =>
     Lab.run({}, (lab) =>
       Effect.gen(function*() {

@@ -104,7 +104,7 @@ export const run = <A, E>(options: Options, test: (lab: Lab) => Effect.Effect<A,
     return yield* test({ simulator, process, logs }).pipe(
       Effect.provide(Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(LogLevel.Info)))
     )
-  })).pipe(Effect.withRandom(Random.make(options.seed ?? 1)))
+  })).pipe((run) => Effect.suspend(() => Effect.withRandom(run, Random.make(options.seed ?? 1))))
 
 export const view = (snapshot: World.Snapshot, vmid: number): World.MachineView | undefined =>
   snapshot.machines.find((machine) => machine.vmid === vmid)
