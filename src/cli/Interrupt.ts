@@ -34,17 +34,24 @@ export interface Options {
 }
 
 /**
+ * Signals that arrive this close together are one: run by npm or npx, the command gets a Ctrl-C from the terminal and
+ * the same one again from npm, which passes signals on.
+ */
+const echoMillis = 250
+
+/**
  * Begins to listen. The result ends it.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const listen = (options: Options): () => void => {
-  let first: Signal | undefined
+  let first: number | undefined
   let timer: NodeJS.Timeout | undefined
   const onSignal = (signal: Signal) => {
-    if (first !== undefined) return options.quit(signal, false)
-    first = signal
+    const now = performance.now()
+    if (first !== undefined) return now - first < echoMillis ? undefined : options.quit(signal, false)
+    first = now
     timer = setTimeout(() => options.quit(signal, true), options.patienceMillis)
     options.stop(signal)
   }

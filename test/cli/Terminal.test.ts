@@ -1,6 +1,7 @@
 /* oxlint-disable no-control-regex */
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { readdirSync } from "node:fs"
 import { names, serve } from "./Cluster.ts"
 import { folder, type Result } from "./Command.ts"
@@ -50,13 +51,14 @@ describe.skipIf(Terminal.missing !== undefined)(
 
     it.live("a second Ctrl-C restores the terminal too", () =>
       Effect.gen(function*() {
-        const cluster = yield* serve({ speed: 12 })
+        const rules = [{ match: { method: "DELETE" }, effect: { type: "latency", millis: 20_000 } }]
+        const cluster = yield* serve({ speed: 12, faults: { network: { rules } } })
         const running = yield* cluster.onTerminal("proxmox apply")
-        yield* running.says("cloning")
-        yield* Terminal.type(running, ctrlC)
-        yield* running.says("stopping")
-        yield* Terminal.type(running, ctrlC)
-        const result = yield* running.ends
+        // The clone is under way once there is a percentage.
+        yield* running.says("%")
+        const again = Effect.repeat(Terminal.type(running, ctrlC), Schedule.spaced("100 millis"))
+        const result = yield* Effect.race(running.ends, Effect.zipRight(again, Effect.never))
+        expect(result.stdout).toContain("left at once")
         expect(result.code).toBe(130)
         cursorIsShown(result)
       }).pipe(Effect.scoped), 60_000)
