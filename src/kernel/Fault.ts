@@ -235,7 +235,8 @@ const disableValidation = { disableValidation: true } as const
  * })
  * fault.message // "VM 401 on pve1: VM is locked (clone)"
  */
-export const make = (options: Options): Fault => new Fault({ ...options, sent: options.sent ?? "yes" }, disableValidation)
+export const make = (options: Options): Fault =>
+  new Fault({ ...options, sent: options.sent ?? "yes" }, disableValidation)
 
 /**
  * @since 0.1.0
@@ -269,7 +270,8 @@ export const isRetryable = (fault: Fault): boolean => traits[fault.kind].retryab
  * @since 0.1.0
  * @category predicates
  */
-export const isOutcomeUnknown = (fault: Fault): boolean => fault.sent !== "no" && !traits[fault.kind].refused &&
+export const isOutcomeUnknown = (fault: Fault): boolean =>
+  fault.sent !== "no" && !traits[fault.kind].refused &&
   fault.kind !== "failed"
 
 /**
