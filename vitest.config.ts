@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     testTimeout: 30_000,
+    // More than cores: many tests wait for child processes.
+    maxWorkers: 3,
+    minWorkers: 1,
     projects: [
       { extends: true, test: { name: "library", include: ["test/**/*.test.ts"], exclude: ["test/cli/**"] } },
       // The command is tested as a user runs it: the bundle is built once, and only for these tests.

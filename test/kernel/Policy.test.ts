@@ -186,7 +186,11 @@ describe("retries", () => {
     Effect.gen(function*() {
       const policy = yield* Policy.make({ name: "test", retry: everySecond(3) })
       const fault = failureOf(yield* run(policy.run(failing(9, transient({ hint: "Look at the node." })).effect), 9000))
-      expect(fault).toMatchObject({ kind: "transient", hint: "Look at the node. Tried 3 times in 2s" })
+      expect(fault).toMatchObject({
+        kind: "transient",
+        detail: "it broke (tried 3 times in 2s)",
+        hint: "Look at the node"
+      })
     }))
 
   it.effect("never retries a defect, an error that is no fault, or a fault that does not pass", () =>
@@ -257,7 +261,7 @@ describe("retries", () => {
       const fault = failureOf(yield* run(policy.run(effect), 0))
       expect(seen.runs).toBe(1)
       expect(fault).toMatchObject({ kind: "throttled", retryAfterMillis: 5000 })
-      expect(fault.hint).toContain("the next try would come after the deadline")
+      expect(fault.detail).toContain("the next try would come after the deadline")
     }))
 
   it.effect("refuses by the budget of the service with an outcome of its own", () =>

@@ -105,9 +105,11 @@ const exhausted = <A, E, R>(
   reason: RetryPolicy.StopReason
 ): Fault.Fault => {
   if (attempt.number === 1 && reason === "attempts") return fault
-  const tries = attempt.number === 1 ? "Tried once" : `Tried ${attempt.number} times`
+  const tries = attempt.number === 1 ? "tried once" : `tried ${attempt.number} times`
   const spent = format(attempt.call.now() - attempt.call.startedAt)
   const why = reason === "deadline" ? "; the next try would come after the deadline" : ""
-  const hint = `${tries} in ${spent}${why}`
-  return fault.with({ hint: fault.hint === undefined ? hint : `${fault.hint.replace(/[.\s]+$/, "")}. ${hint}` })
+  return Fault.make({
+    ...fault.options,
+    detail: `${fault.detail.replace(/[.\s]+$/, "")} (${tries} in ${spent}${why})`
+  })
 }

@@ -93,6 +93,9 @@ const monotonic: Effect.Effect<number> = Effect.map(
   (clock) => Number(clock.unsafeCurrentTimeNanos()) / 1e6
 )
 
+/** A page of some proxy in place of the answer says nothing about the task. */
+const isGarbled = (fault: Fault.Fault): boolean => fault.code === "not-json" || fault.code === "unexpected-reply"
+
 interface Seen {
   readonly status: Model.TaskStatus
   readonly remaining: number | undefined
@@ -113,7 +116,8 @@ const follow = (tools: Tools, upid: Upid, options: Options): Effect.Effect<strin
       system: "proxmox",
       subject: options.subject ?? `task ${upid.text}`,
       deadline: options.timeout,
-      tolerate: (fault) => Fault.isRetryable(fault) || (fault.code === "no-such-task" && ++missing < patience),
+      tolerate: (fault) =>
+        Fault.isRetryable(fault) || isGarbled(fault) || (fault.code === "no-such-task" && ++missing < patience),
       remaining: (seen) => seen.remaining,
       onProgress: (seen) =>
         Effect.zipRight(

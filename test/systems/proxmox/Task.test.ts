@@ -66,6 +66,19 @@ const gone = Failure.classify({ status: 400, statusText: "", body: `{"errors":{"
 const http = (status: number) => Failure.classify({ status, statusText: "Connection timed out" })
 
 describe("waiting for a task", () => {
+  it.effect("goes on when a page of a proxy comes in place of an answer", () =>
+    Effect.gen(function*() {
+      const page = Failure.unreadable({
+        code: "not-json",
+        detail: "The server answered with a web page where JSON was expected",
+        status: 200,
+        mutation: false
+      })
+      const replies = statuses(Effect.succeed(running), page, page, Effect.succeed(stopped("OK")))
+      assert.strictEqual((yield* wait(replies))._tag, "Ok")
+      assert.strictEqual(replies.asked, 4)
+    }))
+
   it.effect("ends with OK, with the warnings, or with the reason and the last lines of the log", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* wait(statuses(Effect.succeed(running), Effect.succeed(stopped("OK")))), {
