@@ -149,7 +149,7 @@ const maybe = <A>(value: FastCheck.Arbitrary<A>): FastCheck.Arbitrary<A | undefi
   FastCheck.option(value, { nil: undefined })
 
 const hex = FastCheck.integer({ min: 0, max: 255 }).map((octet) => octet.toString(16).padStart(2, "0").toUpperCase())
-export const mac: FastCheck.Arbitrary<string> = FastCheck.array(hex, { minLength: 5, maxLength: 5 })
+const mac: FastCheck.Arbitrary<string> = FastCheck.array(hex, { minLength: 5, maxLength: 5 })
   .map((octets) => ["BC", ...octets].join(":"))
 
 export const gibibytes = (least: number, most: number): FastCheck.Arbitrary<number> =>
