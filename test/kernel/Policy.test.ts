@@ -189,7 +189,7 @@ describe("retries", () => {
       expect(fault).toMatchObject({
         kind: "transient",
         detail: "it broke (tried 3 times in 2s)",
-        hint: "Look at the node"
+        hint: "Look at the node."
       })
     }))
 
