@@ -211,7 +211,7 @@ const conclude = (
         if (ended.fault.code === "vmid-taken") return yield* taken(work, track, target, vmid, ended.fault)
         const state = yield* look(work, target, vmid)
         const subject = Work.nameOf(vmid, target.node)
-        const hint = ended.fault.hint ?? `holdfast proxmox task log ${ended.task}`
+        const hint = ended.fault.hint ?? `see holdfast proxmox task log ${ended.task}`
         if (state._tag === "Finished" && ended._tag === "Unknown") {
           yield* Track.warn(track, ["the clone's task ended without a record; the machine is there and whole"])
           return state.found.node
