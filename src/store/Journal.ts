@@ -1,0 +1,211 @@
+/**
+ * The journal of mutations, kept in the store: what was begun by one process is settled by the next.
+ *
+ * - The right to a key is a lease. In a process those who wait for a key stand in line; between processes the lease of
+ *   a dead holder is passed over at once on the same machine, and after its end elsewhere.
+ * - What a holder writes is guarded by its lease: one that was stopped and wakes too late writes nothing.
+ * - An entry that is torn, or that something else has written, is a fault and stays as it is.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Duration from "effect/Duration"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Crypto from "node:crypto"
+import * as Fault from "../kernel/Fault.ts"
+import * as Kernel from "../kernel/Journal.ts"
+import * as Json from "../kernel/Json.ts"
+import { CurrentRun } from "./CurrentRun.ts"
+import * as Database from "./Database.ts"
+import * as Lease from "./Lease.ts"
+import * as Rows from "./Rows.ts"
+import * as StoreFault from "./StoreFault.ts"
+
+const Row = Schema.Struct({
+  key: Schema.String,
+  state: Schema.Literal("begun", "completed", "failed"),
+  intent: Schema.String,
+  outcome: Schema.NullOr(Schema.String),
+  digest: Schema.String
+})
+
+type Row = typeof Row.Type
+
+const encodeFault = Schema.encode(Schema.parseJson(Fault.Fault))
+
+const decodeFault = Schema.decode(Schema.parseJson(Fault.Fault))
+
+const decodeJson = Schema.decode(Schema.parseJson(Json.Json))
+
+/** A row that was changed by anything else no longer fits it. */
+const digestOf = (row: Omit<Row, "digest">): string =>
+  Crypto.createHash("sha256").update(JSON.stringify([row.key, row.state, row.intent, row.outcome])).digest("hex")
+
+const nameOf = (key: string): string => `journal/${key}`
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Kernel.Service, never, Database.Database | Lease.Leases> = Effect.gen(function*() {
+  const database = yield* Database.Database
+  const leases = yield* Lease.Leases
+  const { sql } = database
+  /** The line in front of each key, of this process. */
+  const line = yield* Kernel.makeMemory()
+  const claims = new Map<string, Lease.Lease>()
+
+  const find = (operation: string, key: string) => {
+    const torn = (cause: unknown) =>
+      StoreFault.corrupt({ ...database, operation }, {
+        detail: `the journal entry "${key}" is torn or was not written by holdfast`,
+        cause
+      })
+    return Effect.gen(function*() {
+      const rows = yield* database.read(operation, sql`SELECT * FROM holdfast_journal WHERE key = ${key}`)
+      const row = Option.getOrUndefined(
+        yield* Rows.decodeFirst(database, Row, { operation, what: `journal entry "${key}"` })(rows)
+      )
+      if (row === undefined) return Option.none<{ readonly row: Row; readonly entry: Kernel.Entry }>()
+      if (row.digest !== digestOf(row)) return yield* torn("the digest does not fit")
+      return Option.some({ row, entry: yield* Effect.mapError(entryOf(row), torn) })
+    })
+  }
+
+  const write = (row: Omit<Row, "digest">) =>
+    Effect.gen(function*() {
+      const now = yield* database.now
+      const run = (yield* CurrentRun)?.id ?? null
+      const ended = row.state === "begun" ? null : now
+      const digest = digestOf(row)
+      yield* sql`INSERT INTO holdfast_journal ${
+        sql.insert({ ...row, run, begun_at: now, ended_at: ended, digest })
+      } ON CONFLICT (key) DO UPDATE SET
+        state = excluded.state, intent = excluded.intent, outcome = excluded.outcome, digest = excluded.digest,
+        run = ${row.state === "begun" ? sql`excluded.run` : sql`holdfast_journal.run`},
+        begun_at = ${row.state === "begun" ? sql`excluded.begun_at` : sql`holdfast_journal.begun_at`},
+        ended_at = excluded.ended_at`
+      yield* writeStep(row, run, now)
+    })
+
+  /** A change that an earlier run left open is settled for that one too. */
+  const writeStep = (row: Omit<Row, "digest">, run: string | null, now: number) =>
+    Effect.gen(function*() {
+      const ended = row.state === "begun" ? null : now
+      if (row.state !== "begun") {
+        yield* sql`UPDATE holdfast_steps SET state = ${row.state}, ended_at = ${now}, settled_by = ${run}
+          WHERE key = ${row.key} AND state = 'begun'`
+      }
+      if (run === null) return
+      yield* sql`INSERT INTO holdfast_steps ${
+        sql.insert({ run, key: row.key, state: row.state, begun_at: now, ended_at: ended, settled_by: null })
+      } ON CONFLICT (run, key) DO UPDATE SET
+        state = excluded.state, ended_at = excluded.ended_at, settled_by = NULL`
+    })
+
+  /** Writes only with the right to the key: that of this process, or that of nobody else. */
+  const guard = (operation: string, key: string) =>
+    Effect.gen(function*() {
+      const claim = claims.get(key)
+      if (claim !== undefined) return yield* leases.guard(claim)
+      const holding = Option.getOrUndefined(yield* leases.holding(nameOf(key)))
+      if (holding?.live === true) return yield* claimed(operation, key, holding.holder.toString())
+    })
+
+  const conclude = (operation: string, key: string, state: "completed" | "failed", outcome: string) =>
+    database.transaction(
+      operation,
+      Effect.gen(function*() {
+        yield* guard(operation, key)
+        const found = Option.getOrUndefined(yield* find(operation, key))
+        if (found === undefined) {
+          return yield* refuse(operation, key, "journal-not-begun", "there is no intent to record an outcome for")
+        }
+        yield* write({ key, state, intent: found.row.intent, outcome })
+      })
+    )
+
+  return Kernel.Journal.of({
+    claim: (key) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          const place = yield* restore(line.claim(key))
+          const lease = yield* restore(leases.acquire(nameOf(key), { wait: Duration.infinity }))
+          claims.set(key, lease)
+          yield* Effect.addFinalizer(() => Effect.sync(() => claims.delete(key)))
+          return { contended: place.contended || lease.contended }
+        })
+      ),
+
+    read: (key) => Effect.map(find("Journal.read", key), Option.map(({ entry }) => entry)),
+
+    begin: (key, intent) => {
+      const operation = "Journal.begin"
+      return database.transaction(
+        operation,
+        Effect.gen(function*() {
+          yield* guard(operation, key)
+          const run = yield* CurrentRun
+          if (run !== undefined) yield* leases.guard(run.lease)
+          const found = Option.getOrUndefined(yield* find(operation, key))
+          if (found?.entry._tag === "Completed") {
+            return yield* refuse(operation, key, "journal-completed", "it has been done already")
+          }
+          yield* write({ key, state: "begun", intent: JSON.stringify(intent), outcome: null })
+        })
+      )
+    },
+
+    complete: (key, result) => conclude("Journal.complete", key, "completed", JSON.stringify(result)),
+
+    fail: (key, fault) =>
+      Effect.flatMap(
+        Effect.orDie(encodeFault(withoutCause(fault))),
+        (text) => conclude("Journal.fail", key, "failed", text)
+      )
+  })
+})
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Kernel.Journal, never, Database.Database | Lease.Leases> = Layer.effect(
+  Kernel.Journal,
+  make
+)
+
+const entryOf = (row: Row): Effect.Effect<Kernel.Entry, unknown> =>
+  Effect.gen(function*() {
+    const intent = yield* decodeJson(row.intent)
+    switch (row.state) {
+      case "begun":
+        return { _tag: "Begun", intent }
+      case "completed":
+        return { _tag: "Completed", intent, result: yield* decodeJson(row.outcome ?? "") }
+      case "failed":
+        return { _tag: "Failed", intent, fault: yield* decodeFault(row.outcome ?? "") }
+    }
+  })
+
+/** What was thrown below may hold anything, also what must not be kept. */
+const withoutCause = (fault: Fault.Fault): Fault.Fault => {
+  const { cause: _, ...rest } = fault.options
+  return Fault.make(rest)
+}
+
+const refuse = (operation: string, key: string, code: string, detail: string): Fault.Fault =>
+  Fault.make({ kind: "conflict", system: "holdfast", operation, sent: "no", code, subject: key, detail })
+
+const claimed = (operation: string, key: string, holder: string): Fault.Fault =>
+  Fault.make({
+    kind: "locked",
+    system: "holdfast",
+    operation,
+    sent: "no",
+    code: "journal-claimed",
+    subject: key,
+    detail: `${holder} is at work on it`
+  })

@@ -1,0 +1,116 @@
+/**
+ * A store in a SQLite file, for any number of processes on one machine.
+ *
+ * @since 0.1.0
+ */
+import * as Reactivity from "@effect/experimental/Reactivity"
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import * as Fs from "node:fs/promises"
+import * as Path from "node:path"
+import type { Fault } from "../kernel/Fault.ts"
+import * as StoreFault from "./StoreFault.ts"
+import type * as Transaction from "./Transaction.ts"
+
+/**
+ * How long the driver itself may wait for a lock, in milliseconds. It is synchronous: as long as it waits, nothing else
+ * in the process moves. The longer waits are between the tries of a transaction.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const busyTimeout = 20
+
+/**
+ * Opens the file, and makes it and its folder where there are none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const open = (file: string): Effect.Effect<Transaction.Source, Fault, Scope.Scope> =>
+  Effect.gen(function*() {
+    const place: StoreFault.Place = { backend: "sqlite", location: file, operation: "Store.open" }
+    yield* makeFolder(place, Path.dirname(file))
+    const driver = yield* load(place)
+    const sql: SqlClient.SqlClient = yield* driver.make({
+      filename: file,
+      // The driver sets it before it knows how long to wait for a lock: five seconds, in which all stands still.
+      disableWAL: true,
+      // Failures are kept as long as statements are, so not for long.
+      prepareCacheTTL: "1 second"
+    }).pipe(
+      Effect.catchAllDefect((defect) => fromOpening(place, defect)),
+      Effect.provide(Reactivity.layer)
+    )
+    return {
+      backend: "sqlite",
+      location: file,
+      sql,
+      connect: sql.reserve,
+      discard: () => Effect.void,
+      begin: () => "BEGIN IMMEDIATE",
+      wasCommitted: () => Effect.succeed(false)
+    }
+  })
+
+/**
+ * Before anything is read.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const prepare = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
+  Effect.asVoid(sql.unsafe(`PRAGMA busy_timeout = ${busyTimeout}`))
+
+/**
+ * Before anything is written, once it is known to be a store.
+ *
+ * WAL: readers never wait for the writer. FULL: what is committed survives a power failure
+ * (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const configure = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
+  Effect.asVoid(Effect.zipRight(sql.unsafe("PRAGMA journal_mode = WAL"), sql.unsafe("PRAGMA synchronous = FULL")))
+
+/** Only who uses a file pays for its driver, and only who uses it hears that it is missing. */
+const load = (place: StoreFault.Place) =>
+  Effect.tryPromise({
+    try: () => import("@effect/sql-sqlite-node/SqliteClient"),
+    catch: (cause) => withoutDriver(place, cause)
+  })
+
+const makeFolder = (place: StoreFault.Place, folder: string): Effect.Effect<void, Fault> =>
+  Effect.tryPromise({
+    try: () => Fs.mkdir(folder, { recursive: true }),
+    catch: (cause) => StoreFault.fromDriver(place, cause)
+  }).pipe(Effect.asVoid)
+
+/** The constructor of the driver throws. What is not known is a defect still. */
+const fromOpening = (place: StoreFault.Place, defect: unknown): Effect.Effect<never, Fault> => {
+  const code = Predicate.hasProperty(defect, "code") ? defect.code : undefined
+  if (typeof code === "string" && code.startsWith("SQLITE_")) return Effect.fail(StoreFault.fromDriver(place, defect))
+  if (isMissing(defect)) return Effect.fail(withoutDriver(place, defect))
+  return Effect.die(defect)
+}
+
+/** No binary for this platform or this Node, be it not there or not fit. */
+const isMissing = (defect: unknown): boolean =>
+  defect instanceof Error &&
+  (/could not locate the bindings file|NODE_MODULE_VERSION|invalid ELF header/i.test(defect.message) ||
+    (Predicate.hasProperty(defect, "code") &&
+      (defect.code === "ERR_DLOPEN_FAILED" || defect.code === "MODULE_NOT_FOUND")))
+
+const withoutDriver = (place: StoreFault.Place, cause: unknown): Fault =>
+  StoreFault.unavailable(place, {
+    kind: "failed",
+    detail: "the native module better-sqlite3 is missing or was built for another Node",
+    hint:
+      "run `npm rebuild better-sqlite3 --foreground-scripts` (it needs Python and a C++ compiler where there is no " +
+      "prebuilt binary), or set HOLDFAST_DATABASE_URL to a PostgreSQL server",
+    cause
+  })
