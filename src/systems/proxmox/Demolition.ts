@@ -24,7 +24,19 @@ export type Fate =
   | Doomed
 
 /**
- * A machine that is ours. `proof` is what it is recognised by: its uuid, or its nonce while it has no other.
+ * What a machine of ours is recognised by, to be written down. Its uuid is made with the clone and never changes; its
+ * nonce is in its mark until the first configuration.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Proof {
+  readonly uuid: string | null
+  readonly nonce: string | null
+}
+
+/**
+ * A machine that is ours.
  *
  * @since 0.1.0
  * @category models
@@ -34,7 +46,7 @@ export interface Doomed {
   readonly spec: MachineSpec
   readonly vmid: number
   readonly node: string
-  readonly proof: string
+  readonly proof: Proof
   /** The templates it may be cloned from right now. */
   readonly templates: ReadonlyArray<{ readonly vmid: number; readonly node: string }>
 }
@@ -43,11 +55,28 @@ export interface Doomed {
  * @since 0.1.0
  * @category getters
  */
-export const proofOf = (config: Model.Config, whose: Identity.Whose): string | undefined => {
-  if (whose._tag === "Ours") return whose.uuid
-  // The uuid is made with the clone, so a half-made machine has both; its nonce is what nobody else has.
-  return whose._tag === "HalfMade" ? `${whose.nonce} ${Identity.uuidOf(config) ?? ""}`.trim() : undefined
+export const proofOf = (config: Model.Config, whose: Identity.Whose): Proof | undefined => {
+  switch (whose._tag) {
+    case "Ours":
+      return { uuid: whose.uuid, nonce: null }
+    case "HalfMade":
+      return { uuid: Identity.uuidOf(config) ?? null, nonce: whose.nonce }
+    default:
+      return undefined
+  }
 }
+
+/**
+ * Whether it is the machine it was. A configuration that an earlier run sent may be carried out in between, and puts the
+ * uuid in the place of the nonce.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isSame = (before: Proof, now: Proof): boolean =>
+  before.nonce !== null && now.nonce !== null
+    ? before.nonce === now.nonce
+    : before.uuid !== null && before.uuid === now.uuid
 
 /**
  * Whether a clone runs that may be making it.

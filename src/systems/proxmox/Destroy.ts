@@ -48,7 +48,8 @@ const sameMachine = (
   Effect.flatMap(Work.find(work, vmid, node), (found): Effect.Effect<Option.Option<Work.Found>, Fault.Fault> => {
     if (Option.isNone(found)) return Effect.succeedNone
     const whose = Identity.whose(found.value.config, { fleet: work.fleet, machine: spec.name })
-    if (Demolition.proofOf(found.value.config, whose) === proof) return Effect.succeed(found)
+    const now = Demolition.proofOf(found.value.config, whose)
+    if (now !== undefined && Demolition.isSame(proof, now)) return Effect.succeed(found)
     const because = whose._tag === "Stranger" ? whose.because : "it is another machine than a moment ago"
     return Effect.fail(Work.stranger({ machine: spec.name, vmid, found: found.value, because }))
   })

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Operations from "../../../src/systems/proxmox/Operations.ts"
 import * as Machine from "../../../src/systems/proxmox/simulator/Machine.ts"
@@ -9,6 +10,23 @@ const mutations = (lab: Lab.Lab, since: number) =>
   Effect.map(lab.simulator.snapshot, (snapshot) => snapshot.calls.slice(since).filter((call) => call.method !== "GET"))
 
 const count = (lab: Lab.Lab) => Effect.map(lab.simulator.snapshot, (snapshot) => snapshot.calls.length)
+
+/** A process sends one request, is answered by nobody, and does nothing any more. */
+const diesAfter = <A, E>(
+  lab: Lab.Lab,
+  request: Pick<Wires.Rule, "method" | "path">,
+  effect: Effect.Effect<A, E, Operations.Needs>
+) =>
+  Effect.gen(function*() {
+    const sent = yield* Deferred.make<void>()
+    const reply: Wires.Rule["reply"] = (answer) =>
+      answer.pipe(Effect.zipRight(Deferred.succeed(sent, undefined)), Effect.zipRight(Effect.never))
+    yield* Effect.forkDaemon(lab.process(effect, { wire: Wires.rules({ ...request, reply }) }))
+    yield* Deferred.await(sent)
+  })
+
+/** Every request takes half a second. */
+const slow: Lab.Wire = (endpoint) => (request) => Effect.delay(endpoint(request), "500 millis")
 
 /** The machine is destroyed behind our back and somebody else takes its id. */
 const replace = (lab: Pick<Lab.Lab, "simulator">, vmid: number, description: string) =>
@@ -132,5 +150,14 @@ describe("destroy", () => {
           ["router", "refuse", undefined]
         ])
         assert.deepStrictEqual(yield* mutations(lab, calls), [])
+      })))
+
+  it.effect("knows the machine again when a killed apply configures it in the middle", () =>
+    Lab.run({ timing: { configuration: 2000 } }, (lab) =>
+      Effect.gen(function*() {
+        yield* diesAfter(lab, { method: "POST", path: /\/qemu\/401\/config$/ }, Operations.apply(Lab.one))
+        const report = yield* lab.process(Operations.destroy(Lab.one), { wire: slow })
+        assert.deepStrictEqual(Lab.tags(report), ["Done"])
+        assert.deepStrictEqual(Lab.made(yield* lab.simulator.drain), [])
       })))
 })
