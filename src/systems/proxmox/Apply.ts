@@ -13,6 +13,7 @@ import * as Clone from "./Clone.ts"
 import * as CloneWait from "./CloneWait.ts"
 import * as Configure from "./Configure.ts"
 import * as Crew from "./Crew.ts"
+import * as Dying from "./Dying.ts"
 import type { MachineSpec } from "./Fleet.ts"
 import * as Guest from "./Guest.ts"
 import * as Interruption from "./Interruption.ts"
@@ -56,13 +57,19 @@ const again = (work: Work.Work, decision: Plan.Decision): Effect.Effect<Plan.Dec
       : fresh
   })
 
-/** Clones of an earlier run, whose new machine does not show yet, end before another is begun. */
+/** What an earlier run has begun and what does not show as a machine, a clone or a destruction, ends before. */
 const awaited = (
   work: Work.Work,
   track: Track.Track,
   decision: Plan.Decision
 ): Effect.Effect<Plan.Decision, Fault.Fault> =>
   Effect.gen(function*() {
+    const { dying } = decision
+    if (dying !== undefined) {
+      yield* Track.enter(track, "waiting", { detail: `what was VM ${dying.vmid} is being destroyed` })
+      yield* Dying.end(work, dying)
+      return yield* again(work, decision)
+    }
     const tasks = decision.awaited ?? []
     if (decision.action._tag !== "Create" || tasks.length === 0) return decision
     yield* Track.enter(track, "waiting", { detail: "an earlier clone of its template is running" })

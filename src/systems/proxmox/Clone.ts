@@ -95,6 +95,8 @@ const settle = (
         return Mutation.done({ task: null, taken: false })
       case "Hidden":
         return Mutation.pendingBecause(`VM ${newid} is being cloned, and for whom is not written there yet`)
+      case "Dying":
+        return Mutation.pendingBecause(`VM ${newid} is being destroyed`)
       case "Stranger":
         return Mutation.done({ task: null, taken: true })
     }

@@ -43,6 +43,8 @@ export const look = (work: Work.Work, target: Where, vmid: number): Effect.Effec
     const found = option.value
     const whose = Identity.whose(found.config, { fleet: work.fleet, machine: target.spec.name })
     if (whose._tag === "Hidden") return { _tag: "Hidden", found }
+    // What is left of another machine, and in a moment nothing.
+    if (whose._tag === "Dying") return { _tag: "Gone" }
     if (whose._tag === "Stranger") return { _tag: "Stranger", found, because: whose.because }
     const lock = found.config["lock"]
     return lock === "clone" || lock === "create" ? { _tag: "Locked", found, lock } : { _tag: "Finished", found }

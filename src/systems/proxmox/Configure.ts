@@ -76,9 +76,9 @@ const owned = (
 ): Effect.Effect<void, Fault.Fault> => {
   const whose = Identity.whose(config, { fleet: work.fleet, machine: spec.name })
   const found = { node, config, name: config["name"] ?? "" }
-  return whose._tag === "Stranger"
-    ? Effect.fail(Work.stranger({ machine: spec.name, vmid, found, because: whose.because }))
-    : Effect.void
+  if (whose._tag !== "Stranger" && whose._tag !== "Dying") return Effect.void
+  const because = whose._tag === "Stranger" ? whose.because : "it is being destroyed"
+  return Effect.fail(Work.stranger({ machine: spec.name, vmid, found, because }))
 }
 
 /** The same machine as it is now, for settling: nothing of the difference in keys is left. */

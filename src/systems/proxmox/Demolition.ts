@@ -141,6 +141,7 @@ const atWantedId = (fleet: string, spec: MachineSpec, vmid: number, observation:
   }
   const found = { node: row.node, config: config?.right ?? {}, name: config?.right["name"] ?? row.name ?? "" }
   const whose = Identity.whose(found.config, { fleet, machine: spec.name })
+  if (whose._tag === "Dying") return { _tag: "Absent", spec }
   const because = row.type === "qemu"
     ? whose._tag === "Stranger" ? whose.because : "a clone to its id is running, and whose it is does not show yet"
     : "it is a container"

@@ -15,6 +15,7 @@ import type { Journal } from "../../kernel/Journal.ts"
 import * as Poll from "../../kernel/Poll.ts"
 import * as Crew from "./Crew.ts"
 import * as Demolition from "./Demolition.ts"
+import * as Dying from "./Dying.ts"
 import type { MachineSpec } from "./Fleet.ts"
 import * as Identity from "./Identity.ts"
 import * as Observation from "./Observation.ts"
@@ -40,12 +41,12 @@ export interface Options {
 
 const operation = "Proxmox.destroyMachine"
 
-/** Its configuration while it is there and still the one we mean; fails where somebody else has the id now. */
+/** Its configuration while it is there and not being destroyed and still the one we mean; fails where somebody else has the id now. */
 const sameMachine = (
   work: Work.Work,
   { node, proof, spec, vmid }: Demolition.Doomed
 ): Effect.Effect<Option.Option<Work.Found>, Fault.Fault> =>
-  Effect.flatMap(Work.find(work, vmid, node), (found): Effect.Effect<Option.Option<Work.Found>, Fault.Fault> => {
+  Effect.flatMap(Dying.end(work, { vmid, node }), (found): Effect.Effect<Option.Option<Work.Found>, Fault.Fault> => {
     if (Option.isNone(found)) return Effect.succeedNone
     const whose = Identity.whose(found.value.config, { fleet: work.fleet, machine: spec.name })
     const now = Demolition.proofOf(found.value.config, whose)
@@ -231,20 +232,38 @@ const member = (work: Work.Work, fate: Demolition.Fate, options: Options): Effec
     }
   })
 
-/** Clones whose machine does not show yet: a destroy right after a killed apply must not overlook them. */
-const lateClones = (work: Work.Work, specs: ReadonlyArray<MachineSpec>) =>
+/**
+ * Clones whose machine does not show yet, and machines that are being destroyed and show nothing any more: a destroy
+ * right after a killed run must not overlook them.
+ */
+const settledFates = (work: Work.Work, specs: ReadonlyArray<MachineSpec>) =>
   Effect.gen(function*() {
     const first = yield* Observation.observe(work, specs)
     const fates = Demolition.decideAll(work.fleet, specs, first)
     const running = [...first.clones.values()].flat()
-    if (running.length === 0 || fates.every((fate) => fate._tag === "Doomed")) return fates
-    yield* Effect.logInfo(`waiting for ${running.length} running clones: one may be a machine of this fleet`)
+    const dying = Dying.among(first)
+    if ((running.length === 0 && dying.length === 0) || fates.every((fate) => fate._tag === "Doomed")) return fates
+    const busy = `${running.length} running clones and ${dying.length} machines that are being destroyed`
+    yield* Effect.logInfo(`waiting for ${busy}: one may be a machine of this fleet`)
+    const stuck = new Map<number | "auto", Fault.Fault>()
+    yield* Effect.forEach(dying, (place) =>
+      Effect.catchIf(Dying.end(work, place), (fault) =>
+        fault.code === "destroy-leftover", (fault) =>
+        Effect.sync(() =>
+          stuck.set(place.vmid, fault)
+        )), { concurrency: 4, discard: true })
     yield* Effect.forEach(
       running,
-      (task) => Effect.catchIf(Task.wait(work, task), (fault) => fault.code === "task-lost", () => Effect.void),
+      (task) =>
+        Effect.catchIf(Task.wait(work, task), (fault) => fault.code === "task-lost", () => Effect.void),
       { concurrency: 4, discard: true }
     )
-    return Demolition.decideAll(work.fleet, specs, yield* Observation.observe(work, specs))
+    return Demolition.decideAll(work.fleet, specs, yield* Observation.observe(work, specs)).map((fate) => {
+      const fault = stuck.get(fate.spec.vmid)
+      return fate._tag === "Absent" && fault !== undefined
+        ? { _tag: "Refused" as const, spec: fate.spec, fault }
+        : fate
+    })
   })
 
 /**
@@ -254,7 +273,7 @@ const lateClones = (work: Work.Work, specs: ReadonlyArray<MachineSpec>) =>
 export const destroy = Effect.fn("Proxmox.destroy")(
   function*(work: Work.Work, specs: ReadonlyArray<MachineSpec>, options: Options) {
     yield* Effect.annotateCurrentSpan({ "holdfast.fleet": work.fleet, "holdfast.machines": specs.length })
-    const fates = yield* lateClones(work, specs)
+    const fates = yield* settledFates(work, specs)
     const members = yield* Effect.forEach(fates, (fate) => member(work, fate, options))
     const report = yield* Crew.run(work.fleet, members, options)
     yield* Effect.logInfo(`fleet ${work.fleet} took ${Duration.format(Duration.millis(report.durationMillis))}`)

@@ -85,6 +85,7 @@ const driftOf = (
   }
   const whose = whoseAt(row.vmid)
   if (whose?._tag === "Hidden") return Effect.succeed(blank(spec, "half-made", place))
+  if (whose?._tag === "Dying") return Effect.succeed(blank(spec, "missing"))
   const because = whose?._tag === "Stranger" ? whose.because : "it is not a machine of ours"
   const found = { node: row.node, config: {}, name: row.name ?? "" }
   return Effect.succeed(blank(spec, "foreign", {

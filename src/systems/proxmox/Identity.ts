@@ -35,6 +35,7 @@ export interface Mark extends Owner {
  * - `Ours`: finished at least once; its uuid is the one in the mark.
  * - `HalfMade`: ours, cloned, and never configured.
  * - `Hidden`: a clone so young that the server does not show its description yet; it may be anybody's.
+ * - `Dying`: what is left of a machine while the server destroys it, without its description; it may be anybody's.
  * - `Stranger`: not ours, whatever it is called.
  *
  * @since 0.1.0
@@ -44,6 +45,7 @@ export type Whose =
   | { readonly _tag: "Ours"; readonly uuid: string }
   | { readonly _tag: "HalfMade"; readonly nonce: string }
   | { readonly _tag: "Hidden" }
+  | { readonly _tag: "Dying" }
   | { readonly _tag: "Stranger"; readonly because: string }
 
 const grammar = /^managed-by: holdfast (.+)\/([^/\s]+) (?:nonce (\S+)|([0-9a-fA-F-]{36}))$/
@@ -107,11 +109,23 @@ export const isHidden = (config: Model.Config): boolean =>
   config["lock"] !== undefined && (config["description"] ?? "").trim() === hiddenDescription
 
 /**
+ * Once its disks are freed, a machine that is destroyed is only a lock that keeps the id.
+ *
+ * Source: the behaviour of the destroy call of qemu-server 9.2.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isDying = (config: Model.Config): boolean =>
+  config["lock"] === "destroyed" && config["description"] === undefined
+
+/**
  * @since 0.1.0
  * @category constructors
  */
 export const whose = (config: Model.Config, owner: Owner): Whose => {
   if (isHidden(config)) return { _tag: "Hidden" }
+  if (isDying(config)) return { _tag: "Dying" }
   const mark = markOf(config)
   if (mark === undefined) return { _tag: "Stranger", because: "it does not carry the mark of holdfast" }
   if (mark.fleet !== owner.fleet || mark.machine !== owner.machine) {

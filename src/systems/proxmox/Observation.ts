@@ -106,7 +106,7 @@ export const observe = Effect.fn("Proxmox.observe")(
     const configs: Configs = new Map()
     const near = rows.filter((row) =>
       ids.has(row.vmid) || templateIds.has(row.vmid) || (row.name !== undefined && names.has(row.name)) ||
-      row.lock === "clone"
+      row.lock === "clone" || row.lock === "destroyed"
     )
     yield* readConfigs(work, nodes, near, configs)
     yield* readConfigs(work, nodes, unnamed(work, specs, rows, configs), configs)

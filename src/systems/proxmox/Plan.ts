@@ -32,6 +32,8 @@ export interface Decision {
   readonly target?: Clone.Target | undefined
   /** Clones that somebody runs and that may turn out to be this machine; only with an automatic id. */
   readonly awaited?: ReadonlyArray<Upid> | undefined
+  /** Something is being destroyed at the wanted id. */
+  readonly dying?: { readonly vmid: number; readonly node: string } | undefined
 }
 
 /**
@@ -154,6 +156,8 @@ const existing = (context: Context, spec: MachineSpec, candidate: Candidate): De
         : refused(spec, [
           Work.leftover({ operation: "Proxmox.plan", vmid: row.vmid, node: row.node, lock: config["lock"] ?? "clone" })
         ])
+    case "Dying":
+      return { ...create(context, spec), dying: { vmid: row.vmid, node: row.node } }
     case "Stranger":
       return refused(spec, [Work.stranger({
         machine: spec.name,

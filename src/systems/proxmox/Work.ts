@@ -100,19 +100,20 @@ const seen = (
       : Effect.zipRight(Effect.sleep("300 millis"), seen(read, tries - 1)))
 
 /**
- * Clones of a source that are running now. The list lags behind, so each is asked for itself. Who may not see the tasks
- * of others sees his own.
+ * Tasks of a type and a machine that are running now. The list lags behind, so each is asked for itself. Who may not see
+ * the tasks of others sees his own.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const runningClones = (
+export const running = (
   { client, policies }: Work,
-  source: { readonly node: string; readonly vmid: number }
+  type: string,
+  { node, vmid }: { readonly node: string; readonly vmid: number }
 ): Effect.Effect<ReadonlyArray<Upid.Upid>, Fault.Fault> =>
   Effect.gen(function*() {
     const rows = yield* policies.read.run(
-      client.tasks({ node: source.node, typefilter: "qmclone", vmid: source.vmid, source: "active", limit: 500 })
+      client.tasks({ node, typefilter: type, vmid, source: "active", limit: 500 })
     )
     const listed = rows.flatMap((row) =>
       row.status === undefined || row.status === "RUNNING" ? Option.toArray(Option.getRight(Upid.parse(row.upid))) : []
@@ -129,6 +130,17 @@ export const runningClones = (
     )
     return live.flat()
   })
+
+/**
+ * Clones of a source that are running now.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const runningClones = (
+  work: Work,
+  source: { readonly node: string; readonly vmid: number }
+): Effect.Effect<ReadonlyArray<Upid.Upid>, Fault.Fault> => running(work, "qmclone", source)
 
 /**
  * What stands at an id and is not ours. Nothing of it is ever touched.

@@ -160,4 +160,52 @@ describe("destroy", () => {
         assert.deepStrictEqual(Lab.tags(report), ["Done"])
         assert.deepStrictEqual(Lab.made(yield* lab.simulator.drain), [])
       })))
+
+  const untilDestroyed = { method: "DELETE", path: /\/qemu\/\d+\?/ }
+
+  for (const vmid of [401, "auto"] as const) {
+    const fleet = Lab.fleet(Lab.machine("web", vmid))
+
+    it.effect(`a destroy after a killed one waits for the end of the first (${vmid})`, () =>
+      Lab.run({ timing: { destroy: 20_000 } }, (lab) =>
+        Effect.gen(function*() {
+          yield* lab.process(Operations.apply(fleet))
+          yield* diesAfter(lab, untilDestroyed, Operations.destroy(fleet))
+          yield* Effect.sleep("3 seconds")
+          assert.strictEqual((yield* lab.simulator.snapshot).machines.some(({ lock }) => lock === "destroyed"), true)
+          assert.deepStrictEqual(Lab.tags(yield* lab.process(Operations.destroy(fleet))), ["Done"])
+          const snapshot = yield* lab.simulator.snapshot
+          assert.deepStrictEqual(Lab.made(snapshot), [])
+          assert.deepStrictEqual(snapshot.tasks.filter(({ status }) => status === "running"), [])
+        })))
+  }
+
+  it.effect("an apply after a killed destroy waits for its end and makes the machine anew", () =>
+    Lab.run({ timing: { destroy: 20_000 } }, (lab) =>
+      Effect.gen(function*() {
+        yield* lab.process(Operations.apply(Lab.one))
+        yield* diesAfter(lab, untilDestroyed, Operations.destroy(Lab.one))
+        yield* Effect.sleep("3 seconds")
+        assert.deepStrictEqual(Lab.tags(yield* lab.process(Operations.apply(Lab.one))), ["Done"])
+        const snapshot = yield* lab.simulator.snapshot
+        assert.deepStrictEqual(Lab.made(snapshot).map(Lab.shape), [Lab.finished("web", "10.0.20.1")])
+      })))
+
+  it.effect("says what root has to do where a destroy was cut off on the server", () =>
+    Lab.run({}, (lab) =>
+      Effect.gen(function*() {
+        const { world } = lab.simulator
+        const config = { lock: "destroyed" }
+        world.machines.set(401, Machine.make(world, { vmid: 401, node: "pve1", stranger: true, config }))
+        const reports = [
+          yield* lab.process(Operations.destroy(Lab.one)),
+          yield* lab.process(Operations.apply(Lab.one))
+        ]
+        for (const report of reports) {
+          const outcome = Lab.outcome(report, "web")
+          const faults = outcome._tag === "Refused" ? outcome.faults : outcome._tag === "Failed" ? [outcome.fault] : []
+          assert.deepStrictEqual(faults.map(({ code }) => code), ["destroy-leftover"])
+          assert.include(faults[0]?.hint ?? "", "qm unlock 401")
+        }
+      })))
 })
