@@ -9,11 +9,14 @@
 import * as Schema from "effect/Schema"
 
 const Numeric = Schema.Union(Schema.Number, Schema.NumberFromString)
-const Text = Schema.Union(Schema.String, Schema.transform(Schema.Number, Schema.String, {
-  strict: true,
-  decode: String,
-  encode: Number
-}))
+const Text = Schema.Union(
+  Schema.String,
+  Schema.transform(Schema.Number, Schema.String, {
+    strict: true,
+    decode: String,
+    encode: Number
+  })
+)
 const truthy: ReadonlySet<unknown> = new Set([true, 1, "1", "on", "yes", "true"])
 const Bool = Schema.transform(Schema.Union(Schema.Boolean, Schema.Number, Schema.String), Schema.Boolean, {
   strict: true,
