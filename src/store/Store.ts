@@ -48,6 +48,9 @@ export interface Options {
  */
 export const defaultFile = ".holdfast/holdfast.db"
 
+/** A server that is not there is told at once; one that is just starting is given a moment. */
+const patienceToOpen = "2 seconds"
+
 /**
  * Opens it, brings its schema up to this program, and closes it with the scope.
  *
@@ -72,7 +75,7 @@ export const open = (options: Options = {}): Effect.Effect<Database.Service, Fau
       read,
       transaction
     }
-    if (backend === "sqlite") yield* read(operation, Sqlite.prepare(sql))
+    yield* read(operation, backend === "sqlite" ? Sqlite.prepare(sql) : sql`SELECT 1`, { patience: patienceToOpen })
     yield* Migrations.check(database)
     yield* read(operation, backend === "sqlite" ? Sqlite.configure(sql) : Postgres.prepare(source))
     yield* Migrations.apply(database)

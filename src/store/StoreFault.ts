@@ -158,10 +158,15 @@ export const isSqlError = (u: unknown): u is SqlError.SqlError =>
 export const fromDriver = (place: Place, cause: unknown): Fault.Fault => {
   const code = Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : ""
   const detail = cause instanceof Error ? cause.message : String(cause)
+  if (isClosed(detail)) return unavailable(place, { kind: "failed", detail: "it was closed", cause })
   return place.backend === "sqlite"
     ? fromSqlite(place, code, { detail, cause })
     : fromPostgres(place, code, { detail, cause })
 }
+
+/** Both drivers say it in words only. */
+const isClosed = (detail: string): boolean =>
+  detail === "The database connection is not open" || detail === "Cannot use a pool after calling end on the pool"
 
 /** Result codes: https://www.sqlite.org/rescode.html. An extended code begins with the name of its family. */
 const fromSqlite = (place: Place, code: string, said: Said): Fault.Fault => {
