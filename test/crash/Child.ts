@@ -1,0 +1,63 @@
+/**
+ * The built command as a child process, in a folder and an environment of its own.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { spawn } from "node:child_process"
+import { tmpdir } from "node:os"
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly millis: number
+}
+
+export interface Child {
+  readonly send: (signal: NodeJS.Signals) => void
+  readonly ended: Effect.Effect<Ended>
+}
+
+export interface Options {
+  readonly command: string
+  readonly words: ReadonlyArray<string>
+  readonly cwd: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** Killed with the scope. Nothing of the machine's own configuration gets in. */
+export const start = ({ command, cwd, environment, words }: Options): Effect.Effect<Child, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const began = performance.now()
+      const env = { PATH: process.env["PATH"], HOME: tmpdir(), LANG: "C.UTF-8", ...environment }
+      const child = spawn(process.execPath, [command, ...words], { cwd, env, stdio: ["ignore", "pipe", "pipe"] })
+      let stdout = ""
+      let stderr = ""
+      let ended: Ended | undefined
+      child.stdout.on("data", (chunk) => {
+        stdout += String(chunk)
+      })
+      child.stderr.on("data", (chunk) => {
+        stderr += String(chunk)
+      })
+      child.once("close", (code, signal) => {
+        ended = { code, signal, stdout, stderr, millis: performance.now() - began }
+      })
+      return {
+        send: (signal: NodeJS.Signals) => {
+          child.kill(signal)
+        },
+        ended: Effect.async<Ended>((resume) => {
+          const tell = () => {
+            if (ended !== undefined) resume(Effect.succeed(ended))
+          }
+          child.once("close", tell)
+          tell()
+          return Effect.sync(() => child.off("close", tell))
+        })
+      }
+    }),
+    (child) => Effect.sync(() => child.send("SIGKILL"))
+  )

@@ -1,0 +1,128 @@
+/**
+ * The sweep: where a command can die, and a trial for each place.
+ */
+import * as Effect from "effect/Effect"
+import * as Chance from "../../src/simulation/Chance.ts"
+import type { Call, Moment, Stop } from "./Door.ts"
+import * as Door from "./Door.ts"
+import type { Scenario } from "./System.ts"
+import * as Trial from "./Trial.ts"
+
+export interface Options {
+  /** The path of the built command. */
+  readonly command: string
+  /** Processes at a time. They sleep most of their lives, so it may be several for each core. */
+  readonly parallel: number
+  /**
+   * `brief`: every call of a scenario, a change at every moment of its life and a read at one, for nothing changes from
+   * its arrival to its answer; repeated looks at a task once for each state of the task. `complete`: every call at every
+   * moment, and every recovery soon and late.
+   */
+  readonly extent: "brief" | "complete"
+  /** How many trials with a second crash during the recovery, drawn from all; or all of them. */
+  readonly second: number | "all"
+  readonly seed: number
+  readonly onTrial?: ((trial: Trial.Trial, done: number) => void) | undefined
+}
+
+export interface Outcome {
+  readonly trials: number
+  readonly processes: number
+  /** Calls, mostly looks at a task, that did not come when they were to be met: timing. */
+  readonly unmet: ReadonlyArray<Trial.Trial>
+  readonly failed: ReadonlyArray<Trial.Trial>
+  /** The longest that an interrupted process took to end, in milliseconds. */
+  readonly slowestInterruption: number
+  readonly calls: Readonly<Record<string, number>>
+}
+
+/** A look at a task comes earlier or later, so one that did not come is waited for again. */
+const tries = 3
+
+/** Once for each call, but repeated looks only where they see something else. */
+const distinct = (calls: ReadonlyArray<Call>): ReadonlyArray<Call> => {
+  const seen = new Set<string>()
+  return calls.filter(({ id, name, phase, poll }) => {
+    const key = poll ? `${name} ${phase}` : id
+    return seen.has(key) ? false : seen.add(key)
+  })
+}
+
+const momentsOf = ({ read }: Call, extent: Options["extent"]): ReadonlyArray<Moment> =>
+  read && extent === "brief" ? ["before"] : Door.moments
+
+const stopsAt = (call: Call, signal: Stop["signal"], moments: ReadonlyArray<Moment>): ReadonlyArray<Stop> =>
+  moments.map((moment) => ({ signal, moment, call: call.id }))
+
+/** Every plan with one stop. */
+const single = (seen: ReadonlyArray<Call>, extent: Options["extent"], signals: boolean): ReadonlyArray<Trial.Plan> => {
+  const calls = extent === "brief" ? distinct(seen) : seen
+  const kills = calls.flatMap((call) => stopsAt(call, "SIGKILL", momentsOf(call, extent)))
+  const late = extent === "brief" ? kills.filter(({ moment }) => moment === "acted") : kills
+  const interruptions = calls.flatMap((call) =>
+    stopsAt(call, "SIGINT", extent === "complete" ? Door.moments : [call.read ? "before" : "acted"])
+  )
+  return [
+    ...kills.map((stop): Trial.Plan => ({ stops: [stop], gap: "soon" })),
+    ...late.map((stop): Trial.Plan => ({ stops: [stop], gap: "late" })),
+    ...(signals ? interruptions.map((stop): Trial.Plan => ({ stops: [stop], gap: "soon" })) : [])
+  ]
+}
+
+/** Every plan that stops the recovery of a trial too. */
+const double = ({ plan, runs }: Trial.Trial, extent: Options["extent"]): ReadonlyArray<Trial.Plan> =>
+  distinct(runs.at(-1)?.calls ?? []).flatMap((call) =>
+    stopsAt(call, "SIGKILL", momentsOf(call, extent)).map((stop) => ({ ...plan, stops: [...plan.stops, stop] }))
+  )
+
+/** So many of them, by the seed alone. */
+const draw = <A>(all: ReadonlyArray<A>, count: number | "all", seed: number): ReadonlyArray<A> => {
+  if (count === "all" || all.length <= count) return all
+  const drawn = all.map((item, index) => ({ item, index, chance: Chance.unit(seed, index) }))
+    .toSorted((a, b) => a.chance - b.chance)
+  return drawn.slice(0, count).toSorted((a, b) => a.index - b.index).map(({ item }) => item)
+}
+
+const persistently = (options: Options, scenario: Scenario, plan: Trial.Plan): Effect.Effect<Trial.Trial> => {
+  const attempt = (left: number): Effect.Effect<Trial.Trial> =>
+    Effect.flatMap(Trial.run(options.command, scenario, plan), (trial) =>
+      trial.unmet === undefined || left <= 1 ? Effect.succeed(trial) : attempt(left - 1))
+  return attempt(tries)
+}
+
+type Case = readonly [Scenario, Trial.Plan]
+
+export const run = (scenarios: ReadonlyArray<Scenario>, options: Options): Effect.Effect<Outcome> =>
+  Effect.gen(function*() {
+    let done = 0
+    const all = (cases: ReadonlyArray<Case>): Effect.Effect<ReadonlyArray<Trial.Trial>> =>
+      Effect.forEach(cases, ([scenario, plan]) =>
+        Effect.tap(persistently(options, scenario, plan), (trial) =>
+          Effect.sync(() => options.onTrial?.(trial, ++done))), { concurrency: options.parallel })
+
+    const undisturbed = yield* all(scenarios.map((scenario) => [scenario, { stops: [], gap: "soon" }]))
+    const whole = undisturbed.every(({ problems }) => problems.length === 0)
+    const singles = !whole ? [] : yield* all(scenarios.flatMap((scenario, index) =>
+      single(undisturbed[index]?.runs[0]?.calls ?? [], options.extent, scenario.recovery === undefined)
+        .map((plan): Case => [scenario, plan])
+    ))
+    const recovered = singles.filter(({ plan, problems, runs }) =>
+      problems.length === 0 && runs.length === 2 && plan.stops[0]?.signal === "SIGKILL"
+    )
+    const doubles = recovered.flatMap((trial) => {
+      const scenario = scenarios.find(({ name }) => name === trial.scenario)
+      return scenario === undefined ? [] : double(trial, options.extent).map((plan): Case => [scenario, plan])
+    })
+    const trials = [...undisturbed, ...singles, ...(yield* all(draw(doubles, options.second, options.seed)))]
+    const interrupted = trials.flatMap(({ plan, runs }) =>
+      runs.filter((_, index) => plan.stops[index]?.signal === "SIGINT")
+    )
+    return {
+      trials: trials.length,
+      processes: trials.reduce((sum, { runs }) => sum + runs.length, 0),
+      unmet: trials.filter(({ unmet }) => unmet !== undefined),
+      failed: trials.filter(({ problems }) => problems.length > 0),
+      slowestInterruption: Math.max(0, ...interrupted.map(({ ended }) => ended.millis)),
+      calls: Object.fromEntries(undisturbed.map(({ runs, scenario }) => [scenario, runs[0]?.calls.length ?? 0]))
+    }
+  })

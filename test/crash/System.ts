@@ -1,0 +1,46 @@
+/**
+ * What the sweep has to know of a system: how to make a world of it, what its calls are, and what must hold in the end.
+ */
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Endpoint from "../../src/simulation/Endpoint.ts"
+import type * as WorldClock from "./WorldClock.ts"
+
+/** An outgoing call, told apart from others by what it is about, not by when it comes. */
+export interface Label {
+  /** The method, the route and the object: `POST web/config`. The same in every run. */
+  readonly name: string
+  /** It changes nothing on the server. */
+  readonly read: boolean
+  /** It asks again and again until something has ended, as often as it takes. */
+  readonly poll: boolean
+  /** What the server would say now, where that decides how the caller goes on: `running`. */
+  readonly phase: string
+}
+
+export interface World {
+  readonly endpoint: Endpoint.Endpoint
+  /** What a request is, as it arrives. */
+  readonly label: (request: Endpoint.Request) => Effect.Effect<Label>
+  /** Told every answer, before it is sent. */
+  readonly answered: (request: Endpoint.Request, reply: Endpoint.Reply) => void
+  /** What is wrong after a run that stopped in an orderly way. */
+  readonly afterInterruption: Effect.Effect<ReadonlyArray<string>>
+  /** What is wrong in the end: nothing, if all is as the command was to make it. */
+  readonly problems: Effect.Effect<ReadonlyArray<string>>
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly words: ReadonlyArray<string>
+  /** What is run after the crash. Defaults to the same again. */
+  readonly recovery?: ReadonlyArray<string> | undefined
+  /** What an interrupted run says about how to go on. */
+  readonly resume: string
+  /** A world of its own for one case. */
+  readonly world: (clock: WorldClock.WorldClock) => Effect.Effect<World, never, Scope.Scope>
+  /** Where the command begins to run: files by name, and what earlier runs left there. */
+  readonly files: Readonly<Record<string, string>>
+  readonly folder?: string | undefined
+  readonly environment: (url: string) => Readonly<Record<string, string>>
+}

@@ -1,0 +1,151 @@
+/**
+ * One trial: a command in a world of its own, stopped at the given calls, run again to its end, and the world judged.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Serve from "../../src/simulation/Serve.ts"
+import * as Child from "./Child.ts"
+import * as Door from "./Door.ts"
+import type { Scenario, World } from "./System.ts"
+import * as WorldClock from "./WorldClock.ts"
+
+/** Whether the next process begins before anything has changed in the world, or an hour later. */
+export type Gap = "soon" | "late"
+
+export interface Plan {
+  /** One for each process but the last. */
+  readonly stops: ReadonlyArray<Door.Stop>
+  readonly gap: Gap
+}
+
+export interface Run {
+  readonly calls: ReadonlyArray<Door.Call>
+  readonly ended: Child.Ended
+}
+
+export interface Trial {
+  readonly scenario: string
+  readonly plan: Plan
+  readonly runs: ReadonlyArray<Run>
+  /** A call at which a process was to be stopped did not come. */
+  readonly unmet: Door.Stop | undefined
+  readonly problems: ReadonlyArray<string>
+}
+
+/** One line that says it all, and by which it can be run again. */
+export const idOf = (scenario: string, { gap, stops }: Plan): string =>
+  [scenario, ...stops.map(({ call, moment, signal }) => `${signal} ${moment} ${call}`), gap].join(" | ")
+
+/** A run takes seconds; one that takes so long hangs. */
+const patience = "90 seconds"
+const hour = 3_600_000
+
+const folderOf = ({ files, folder }: Scenario) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const path = mkdtempSync(join(tmpdir(), "holdfast-crash-"))
+      if (folder !== undefined) cpSync(folder, path, { recursive: true })
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text)
+      return path
+    }),
+    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+  )
+
+const hung: Child.Ended = { code: null, signal: null, stdout: "", stderr: "", millis: Infinity }
+
+const asKilled = ({ code, signal }: Child.Ended): ReadonlyArray<string> =>
+  signal === "SIGKILL" ? [] : [`it was killed and ended with ${code ?? signal}`]
+
+const asInterrupted = (ended: Child.Ended, scenario: Scenario): ReadonlyArray<string> => {
+  // It was done when the signal came.
+  if (ended.code === 0) return []
+  return [
+    ...(ended.code === 130 ? [] : [`it was interrupted and ended with ${ended.code ?? ended.signal}`]),
+    ...(ended.stderr.includes(scenario.resume) ? [] : [`it does not say how to go on: ${scenario.resume}`]),
+    ...(ended.stderr.includes("left at once") ? ["it did not end in an orderly way"] : [])
+  ]
+}
+
+const asDone = ({ code, signal }: Child.Ended): ReadonlyArray<string> =>
+  code === 0 ? [] : [`the last run ended with ${code ?? signal}`]
+
+/**
+ * @param inspect Told the world and the folder when all is over.
+ */
+export const run = (
+  command: string,
+  scenario: Scenario,
+  plan: Plan,
+  inspect: (world: World, folder: string) => Effect.Effect<void> = () => Effect.void
+): Effect.Effect<Trial> =>
+  Effect.gen(function*() {
+    const clock = WorldClock.make()
+    const world = yield* scenario.world(clock)
+    const door = Door.make(world)
+    const server = yield* Effect.orDie(Serve.serve(door.endpoint, { grace: 0 }))
+    const cwd = yield* folderOf(scenario)
+    const runs: Array<Run> = []
+
+    const live = (stop: Door.Stop | undefined) =>
+      Effect.gen(function*() {
+        const first = runs.length === 0
+        let child: Child.Child | undefined
+        const life = door.begin({
+          stop,
+          send: (signal) => {
+            if (signal === "SIGKILL") clock.stop()
+            child?.send(signal)
+          },
+          first: () => clock.resume(!first && plan.gap === "late" ? hour : 0)
+        })
+        const words = first ? scenario.words : scenario.recovery ?? scenario.words
+        child = yield* Child.start({ command, words, cwd, environment: scenario.environment(server.url) })
+        const ended = Option.getOrElse(yield* Effect.timeoutOption(child.ended, patience), () => hung)
+        if (stop !== undefined) clock.stop()
+        door.end()
+        runs.push({ calls: life.calls, ended })
+        return { ended, met: life.met() !== undefined }
+      }).pipe(Effect.scoped)
+
+    const trial = (problems: ReadonlyArray<string>, unmet?: Door.Stop): Trial => ({
+      scenario: scenario.name,
+      plan,
+      runs,
+      unmet,
+      problems
+    })
+
+    if (plan.stops.length === 0 && scenario.recovery !== undefined) {
+      const problems = asDone((yield* live(undefined)).ended)
+      if (problems.length > 0) return trial(problems)
+    }
+    for (const stop of plan.stops) {
+      const { ended, met } = yield* live(stop)
+      if (!met) return trial([], stop)
+      const problems = stop.signal === "SIGKILL"
+        ? asKilled(ended)
+        : [...asInterrupted(ended, scenario), ...(yield* world.afterInterruption)]
+      if (problems.length > 0) return trial(problems)
+    }
+    const { ended } = yield* live(undefined)
+    const problems = [...asDone(ended), ...(yield* world.problems)]
+    yield* inspect(world, cwd)
+    return trial(problems)
+  }).pipe(Effect.scoped)
+
+/** The reverse of {@link idOf}. */
+export const parse = (id: string): readonly [scenario: string, plan: Plan] => {
+  const [scenario = "", ...rest] = id.split(" | ")
+  const gap = rest.at(-1)
+  const stops = rest.slice(0, -1).map((text): Door.Stop => {
+    const [, signal, moment, call = ""] = /^(SIGKILL|SIGINT) (\w+) (.+)$/.exec(text) ?? []
+    const known = Door.moments.find((one) => one === moment)
+    if ((signal !== "SIGKILL" && signal !== "SIGINT") || known === undefined) throw new Error(`"${text}" is no stop`)
+    return { signal, moment: known, call }
+  })
+  if (gap !== "soon" && gap !== "late") throw new Error(`"${id}" does not end with soon or late`)
+  return [scenario, { stops, gap }]
+}
