@@ -99,18 +99,25 @@ const driverName: string = "better-sqlite3"
 
 const driver: Effect.Effect<Driver, Fault.Fault> = Effect.tryPromise({
   try: async (): Promise<unknown> => (await import(driverName)).default,
-  catch: (cause) =>
-    Fault.make({
-      kind: "invalid",
-      system: "holdfast",
-      operation: "FileLock.acquire",
-      sent: "no",
-      code: "native-module",
-      detail: "better-sqlite3 cannot be loaded",
-      hint: "Run `npm rebuild better-sqlite3`; if npm skips install scripts, allow the one of better-sqlite3 first",
-      cause
-    })
+  catch: (cause) => withoutDriver("FileLock.acquire", cause)
 }).pipe(Effect.filterOrDieMessage(isDriver, "better-sqlite3 has no default export"))
+
+/** There is no binary for this platform or this Node, or npm was not allowed to make one. */
+const isMissing = (error: unknown): boolean =>
+  ["ERR_DLOPEN_FAILED", "MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND"].includes(FileFault.codeOf(error) ?? "") ||
+  (error instanceof Error && /could not locate the bindings file|NODE_MODULE_VERSION/i.test(error.message))
+
+const withoutDriver = (operation: string, cause: unknown): Fault.Fault =>
+  Fault.make({
+    kind: "failed",
+    system: "holdfast",
+    operation,
+    sent: "no",
+    code: "native-module",
+    detail: "the native module better-sqlite3 is missing or was built for another Node",
+    hint: "Run `npm rebuild better-sqlite3 --foreground-scripts`; if npm skips install scripts, allow this one first",
+    cause
+  })
 
 const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino
 
@@ -142,6 +149,7 @@ const tryTake = (driver: Driver, lock: string): Connection | undefined => {
 const fault = (operation: string, lock: string, error: unknown): Fault.Fault => {
   const code = FileFault.codeOf(error) ?? ""
   const context = { operation, path: lock }
+  if (isMissing(error)) return withoutDriver(operation, error)
   if (/^SQLITE_(READONLY|PERM|AUTH)/.test(code)) return FileFault.make(context, { code: "EACCES" })
   if (code === "SQLITE_FULL") return FileFault.make(context, { code: "ENOSPC" })
   if (code.startsWith("SQLITE_IOERR")) return FileFault.make(context, { code: "EIO" })
