@@ -86,6 +86,34 @@ const unnamed = (
   return missing ? rows.filter((row) => row.template !== true) : []
 }
 
+const isMissing = (config: Either.Either<Model.Config, Fault.Fault> | undefined): boolean =>
+  config !== undefined && Either.isLeft(config) && config.left.code === "config-missing"
+
+/** How often a machine that is listed and not there is looked for; it shows on its new node within moments. */
+const searches = 5
+
+/**
+ * Listed a moment ago and not there now: it has been destroyed, or its clone has ended and moved it to another node. The
+ * rows as they are after that.
+ */
+const relocate = (
+  work: Work.Work,
+  nodes: ReadonlyMap<string, Model.Node>,
+  rows: ReadonlyArray<Model.Resource>,
+  configs: Configs,
+  left = searches
+): Effect.Effect<ReadonlyArray<Model.Resource>, Fault.Fault> =>
+  Effect.gen(function*() {
+    const missing = new Set(rows.filter((row) => isMissing(configs.get(row.vmid))).map((row) => row.vmid))
+    if (missing.size === 0 || left === 0) return rows
+    if (left < searches) yield* Effect.sleep("300 millis")
+    const fresh = (yield* work.policies.read.run(work.client.machines)).filter((row) => missing.has(row.vmid))
+    for (const vmid of missing) configs.delete(vmid)
+    yield* readConfigs(work, nodes, fresh, configs)
+    const others = rows.filter((row) => !missing.has(row.vmid))
+    return yield* relocate(work, nodes, [...others, ...fresh], configs, left - 1)
+  })
+
 /**
  * @since 0.1.0
  * @category constructors
@@ -93,23 +121,24 @@ const unnamed = (
 export const observe = Effect.fn("Proxmox.observe")(
   function*(work: Work.Work, specs: ReadonlyArray<MachineSpec>) {
     const { client, policies } = work
-    const [nodeList, rows] = yield* Effect.all(
+    const [nodeList, listed] = yield* Effect.all(
       [policies.read.run(client.nodes), policies.read.run(client.machines)],
       { concurrency: 2 }
     )
     const nodes = new Map(nodeList.map((node) => [node.node, node]))
     const ids = new Set(specs.flatMap((spec) => (spec.vmid === "auto" ? [] : [spec.vmid])))
     const names = new Set(specs.map((spec) => spec.name))
-    const templates = specs.flatMap((spec) => Template.candidates(spec.template, rows))
+    const templates = specs.flatMap((spec) => Template.candidates(spec.template, listed))
     const templateIds = new Set(templates.map((row) => row.vmid))
 
     const configs: Configs = new Map()
-    const near = rows.filter((row) =>
+    const near = listed.filter((row) =>
       ids.has(row.vmid) || templateIds.has(row.vmid) || (row.name !== undefined && names.has(row.name)) ||
       row.lock === "clone" || row.lock === "destroyed"
     )
     yield* readConfigs(work, nodes, near, configs)
-    yield* readConfigs(work, nodes, unnamed(work, specs, rows, configs), configs)
+    yield* readConfigs(work, nodes, unnamed(work, specs, listed, configs), configs)
+    const rows = yield* relocate(work, nodes, listed, configs)
 
     const wantedNodes = new Set([...specs.flatMap((spec) => spec.nodes), ...templates.map((row) => row.node)])
     const online = [...wantedNodes].filter((node) => isOnline(nodes, node)).toSorted()

@@ -208,4 +208,32 @@ describe("destroy", () => {
           assert.include(faults[0]?.hint ?? "", "qm unlock 401")
         }
       })))
+
+  /** The inventory is read while the machine is cloned on one node, and its configuration when it is on the other. */
+  const movesMeanwhile: Lab.Wire = Wires.rules({
+    method: "GET",
+    path: /\/cluster\/resources/,
+    reply: (answer) => Effect.zipLeft(answer, Effect.sleep("20 seconds"))
+  })
+  const elsewhere = Lab.fleet(Lab.machine("web", "auto", { nodes: ["pve2"] }))
+  const untilCloned = { method: "POST", path: /\/clone$/ }
+
+  it.effect("finds a machine that its clone moves to another node while it is looked for", () =>
+    Lab.run({}, (lab) =>
+      Effect.gen(function*() {
+        yield* diesAfter(lab, untilCloned, Operations.apply(elsewhere))
+        yield* Effect.sleep("2 seconds")
+        const report = yield* lab.process(Operations.destroy(elsewhere), { wire: movesMeanwhile })
+        assert.deepStrictEqual(report.machines.map(({ action }) => action), ["destroy"])
+        assert.deepStrictEqual(Lab.made(yield* lab.simulator.drain), [])
+      })))
+
+  it.effect("and an apply does not make it a second time", () =>
+    Lab.run({}, (lab) =>
+      Effect.gen(function*() {
+        yield* diesAfter(lab, untilCloned, Operations.apply(elsewhere))
+        yield* Effect.sleep("2 seconds")
+        yield* lab.process(Operations.apply(elsewhere), { wire: movesMeanwhile })
+        assert.deepStrictEqual(Lab.made(yield* lab.simulator.drain).map(({ name }) => name), ["web"])
+      })))
 })
