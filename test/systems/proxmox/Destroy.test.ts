@@ -210,11 +210,12 @@ describe("destroy", () => {
       })))
 
   /** The inventory is read while the machine is cloned on one node, and its configuration when it is on the other. */
-  const movesMeanwhile: Lab.Wire = Wires.rules({
-    method: "GET",
-    path: /\/cluster\/resources/,
-    reply: (answer) => Effect.zipLeft(answer, Effect.sleep("20 seconds"))
-  })
+  const movesMeanwhile = (): Lab.Wire =>
+    Wires.rules({
+      method: "GET",
+      path: /\/cluster\/resources/,
+      reply: (answer) => Effect.zipLeft(answer, Effect.sleep("20 seconds"))
+    })
   const elsewhere = Lab.fleet(Lab.machine("web", "auto", { nodes: ["pve2"] }))
   const untilCloned = { method: "POST", path: /\/clone$/ }
 
@@ -223,7 +224,7 @@ describe("destroy", () => {
       Effect.gen(function*() {
         yield* diesAfter(lab, untilCloned, Operations.apply(elsewhere))
         yield* Effect.sleep("2 seconds")
-        const report = yield* lab.process(Operations.destroy(elsewhere), { wire: movesMeanwhile })
+        const report = yield* lab.process(Operations.destroy(elsewhere), { wire: movesMeanwhile() })
         assert.deepStrictEqual(report.machines.map(({ action }) => action), ["destroy"])
         assert.deepStrictEqual(Lab.made(yield* lab.simulator.drain), [])
       })))
@@ -233,7 +234,7 @@ describe("destroy", () => {
       Effect.gen(function*() {
         yield* diesAfter(lab, untilCloned, Operations.apply(elsewhere))
         yield* Effect.sleep("2 seconds")
-        yield* lab.process(Operations.apply(elsewhere), { wire: movesMeanwhile })
+        yield* lab.process(Operations.apply(elsewhere), { wire: movesMeanwhile() })
         assert.deepStrictEqual(Lab.made(yield* lab.simulator.drain).map(({ name }) => name), ["web"])
       })))
 })
