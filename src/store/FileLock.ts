@@ -6,7 +6,7 @@
  * gets it from the kernel by fcntl(2), and minds what is easily got wrong there: such a lock is lost when the process
  * closes *any* handle of the same file, so SQLite keeps them open, and nobody else in the process may open the file.
  * Therefore who holds it stands in a file of its own, `<file>.lock.holder`, for people to read; it decides nothing.
- * The lock file is never deleted: two processes could then each hold the lock of their own.
+ * The lock file is never deleted, and nobody else should: two processes could then each hold the lock of their own.
  *
  * Not promised over network file systems (NFS, SMB), where locks of the kernel are emulated or missing; there a lease in
  * a database serves.
