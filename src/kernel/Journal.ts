@@ -103,6 +103,22 @@ export const makeMemory = (kept?: Map<string, Entry>): Effect.Effect<Service> =>
   })
 
 /**
+ * The same journal, seen by those who share it with others: their keys are kept apart by a prefix, which they do not
+ * see themselves.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const prefixed = (journal: Service, prefix: string): Service =>
+  Journal.of({
+    claim: (key) => journal.claim(prefix + key),
+    read: (key) => journal.read(prefix + key),
+    begin: (key, intent) => journal.begin(prefix + key, intent),
+    complete: (key, result) => journal.complete(prefix + key, result),
+    fail: (key, fault) => journal.fail(prefix + key, fault)
+  })
+
+/**
  * @since 0.1.0
  * @category layers
  */

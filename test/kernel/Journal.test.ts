@@ -135,6 +135,27 @@ describe("Journal.layerMemory", () => {
     }).pipe(Effect.provide(Journal.layerMemory)))
 })
 
+describe("Journal.prefixed", () => {
+  it.effect("those who share a journal have keys of their own, and each the right to its own", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const kept = new Map<string, Journal.Entry>()
+      const journal = yield* Journal.makeMemory(kept)
+      const one = Journal.prefixed(journal, "one/")
+      const other = Journal.prefixed(journal, "other/")
+      expect(yield* one.claim("key")).toEqual({ contended: false })
+      expect(yield* other.claim("key")).toEqual({ contended: false })
+      yield* one.begin("key", 1)
+      yield* other.begin("key", 2)
+      yield* one.complete("key", "done")
+      yield* other.fail("key", fault)
+      expect([...kept].map(([key, { _tag, intent }]) => [key, _tag, intent])).toEqual([
+        ["one/key", "Completed", 1],
+        ["other/key", "Failed", 2]
+      ])
+      expect(yield* one.read("key")).toEqual(yield* journal.read("one/key"))
+    })))
+})
+
 describe("Json", () => {
   it("is what JSON can write, and nothing else", () => {
     expect(Json.fromUnknown({ a: undefined, b: new Date(0), c: [1, null] })).toEqual(

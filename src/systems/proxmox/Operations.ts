@@ -186,6 +186,19 @@ export const drift = (fleet: Fleet, options?: PlanOptions): Effect.Effect<Drift,
   begin(fleet, options, DriftOf.drift)
 
 /**
+ * What tells a cluster from others: the names of its nodes. It is the same through any of its nodes and for every user,
+ * for the list of nodes needs no privilege (https://pve.proxmox.com/pve-docs/api-viewer/#/nodes).
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const cluster: Effect.Effect<string, Fault.Fault, Needs> = Effect.gen(function*() {
+  const { client, policies } = yield* Work.make("")
+  const nodes = yield* policies.read.run(client.nodes)
+  return nodes.map(({ node }) => node).toSorted().join("+")
+}).pipe(Logging.forSystem("proxmox"), Effect.withSpan("Proxmox.cluster"))
+
+/**
  * Every machine and template of the cluster, by id, and who made it. With `mine`, only those a fleet of holdfast made;
  * with `fleet`, only those this fleet made.
  *
