@@ -8,9 +8,11 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import { constVoid } from "effect/Function"
 import * as Predicate from "effect/Predicate"
-import { tell } from "./internal/SpanEvent.ts"
+import { type Cancellable, isStartable } from "./internal/PromiseCall.ts"
+import { tellOn } from "./internal/SpanEvent.ts"
 import * as Metrics from "./Metrics.ts"
 
 /**
@@ -87,6 +89,9 @@ export interface Options<B, E> {
   readonly name?: string | undefined
 }
 
+/** After so many calls without a fiber step a worker lets everything else have its turn. */
+const longestRow = 512
+
 /** A string is left out: its length counts other units than its iteration yields. */
 const sizeOf = (items: Iterable<unknown>): number | undefined => {
   if (Array.isArray(items)) return items.length
@@ -117,23 +122,9 @@ class Run<A, B, E> {
 
   /** One worker: takes the next item until there is none. */
   worker<R>(f: (item: A, index: number) => Effect.Effect<B, E, R>): Effect.Effect<void, never, R> {
-    let item: IteratorYieldResult<A>
-    let index = 0
-    // Settled in the continuation and not from an `Effect.exit`: that would allocate the exit twice for every item.
-    const attempt = Effect.matchCauseEffect(Effect.suspend(() => f(item.value, index)), {
-      onFailure: (cause) => this.settle(index, Exit.failCause(cause)),
-      onSuccess: (value) => this.settle(index, Exit.succeed(value))
-    })
-    return Effect.whileLoop({
-      while: () => {
-        const next = this.take()
-        if (next === undefined) return false
-        item = next
-        index = this.outcomes.length - 1
-        return true
-      },
-      body: () => attempt,
-      step: constVoid
+    return Effect.withFiberRuntime((fiber) => {
+      const worker = new Worker(this, f, fiber)
+      return Effect.whileLoop({ while: () => worker.next(), body: () => worker.work(), step: constVoid })
     })
   }
 
@@ -158,7 +149,7 @@ class Run<A, B, E> {
   }
 
   /** Its place in the outcomes is taken at once, so that they stay in order however the items end. */
-  private take(): IteratorYieldResult<A> | undefined {
+  take(): IteratorYieldResult<A> | undefined {
     if (this.stopped || this.exhausted) return undefined
     const next = this.iterator.next()
     if (next.done === true) {
@@ -169,7 +160,12 @@ class Run<A, B, E> {
     return next
   }
 
-  private settle(index: number, exit: Exit.Exit<B, E>): Effect.Effect<void> {
+  /** The place of the item that was taken last. */
+  get latest(): number {
+    return this.outcomes.length - 1
+  }
+
+  settle(index: number, exit: Exit.Exit<B, E>, fiber: Fiber.RuntimeFiber<unknown, unknown>): void {
     this.outcomes[index] = exit
     this.done += 1
     this.items.add(1)
@@ -180,11 +176,103 @@ class Run<A, B, E> {
     const { onProgress, stopWhen } = this.options
     if (stopWhen !== undefined && !this.stopped && stopWhen(exit, index)) {
       this.stopped = true
-      tell("parallel.stopped", { "holdfast.index": index, "holdfast.done": this.done, "holdfast.total": this.total })
+      tellOn(fiber, "parallel.stopped", {
+        "holdfast.index": index,
+        "holdfast.done": this.done,
+        "holdfast.total": this.total
+      })
     }
     onProgress?.({ index, exit, done: this.done, failed: this.failed, total: this.total })
+  }
+}
+
+/**
+ * One of the fibers that work on the items. Calls of promises under a policy follow each other without waking it: they
+ * are started here and end here, until one has to wait, fails, or there is none.
+ */
+class Worker<A, B, E, R> {
+  private readonly run: Run<A, B, E>
+  private readonly f: (item: A, index: number) => Effect.Effect<B, E, R>
+  private readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
+  private effect: Effect.Effect<B, E, R> = Effect.never
+  private index = 0
+
+  constructor(
+    run: Run<A, B, E>,
+    f: (item: A, index: number) => Effect.Effect<B, E, R>,
+    fiber: Fiber.RuntimeFiber<unknown, unknown>
+  ) {
+    this.run = run
+    this.f = f
+    this.fiber = fiber
+  }
+
+  next(): boolean {
+    const taken = this.run.take()
+    if (taken === undefined) return false
+    this.index = this.run.latest
+    this.effect = this.effectOf(taken.value)
+    return true
+  }
+
+  work(): Effect.Effect<void, never, R> {
+    return isStartable(this.effect) ? this.calls : this.settling(this.effect)
+  }
+
+  /** A mistake in making the effect is the outcome of the item. */
+  private effectOf(item: A): Effect.Effect<B, E, R> {
+    try {
+      return this.f(item, this.index)
+    } catch (defect) {
+      return Effect.die(defect)
+    }
+  }
+
+  /** Settled in the continuation and not from an `Effect.exit`: that would allocate the exit twice for every item. */
+  private settling(effect: Effect.Effect<B, E, R>): Effect.Effect<void, never, R> {
+    return Effect.matchCauseEffect(effect, {
+      onFailure: (cause) => this.settle(Exit.failCause(cause)),
+      onSuccess: (value) => this.settle(Exit.succeed(value))
+    })
+  }
+
+  private settle(exit: Exit.Exit<B, E>): Effect.Effect<void> {
+    this.run.settle(this.index, exit, this.fiber)
     return Effect.void
   }
+
+  private readonly calls: Effect.Effect<void, never, R> = Effect.async<void, never, R>((resume) => {
+    let underWay: Cancellable | undefined
+    let starting = false
+    let another = false
+    let inARow = 0
+    const goOn = (): void => {
+      // What settles at once must not start the next call from within its own start.
+      starting = true
+      do {
+        another = false
+        if (++inARow > longestRow) return resume(Effect.zipRight(Effect.sleep(0), Effect.suspend(() => this.work())))
+        underWay = isStartable(this.effect) ? this.effect.start(this.fiber, listener) : undefined
+        if (underWay === undefined) return resume(this.settling(this.effect))
+      } while (another)
+      starting = false
+    }
+    const listener = {
+      succeeded: (exit: Exit.Exit<B, E>): void => {
+        try {
+          this.run.settle(this.index, exit, this.fiber)
+          if (!this.next()) resume(Effect.void)
+          else if (starting) another = true
+          else goOn()
+        } catch (defect) {
+          resume(Effect.die(defect))
+        }
+      },
+      goesOn: (effect: Effect.Effect<B, E>): void => resume(this.settling(effect))
+    }
+    goOn()
+    return Effect.sync(() => underWay?.cancel())
+  })
 }
 
 /**

@@ -24,12 +24,10 @@ import type * as CircuitBreaker from "./CircuitBreaker.ts"
 import { Deadline } from "./Deadline.ts"
 import * as Fault from "./Fault.ts"
 import { listFor } from "./internal/Alarm.ts"
-import { Call, type CallOptions, type Rate, type Setup } from "./internal/Call.ts"
+import type { Call, CallOptions, Rate, Setup } from "./internal/Call.ts"
 import { EffectAttempt } from "./internal/EffectAttempt.ts"
-import { checkedWeight } from "./internal/Permits.ts"
-import { PromiseAttempt } from "./internal/PromiseAttempt.ts"
+import { begin, PromiseCall } from "./internal/PromiseCall.ts"
 import { RetryOwner } from "./internal/RetryOwner.ts"
-import { clockOf } from "./internal/Time.ts"
 import * as Metrics from "./Metrics.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 
@@ -190,7 +188,7 @@ const run = <A, E, R>(
     const below = inherits
       ? Effect.mapInputContext(effect, (context: Context.Context<R>) => inheritedBelow(call, context))
       : effect
-    return new EffectAttempt<A, E, R>(call, 1, noMemory, below).run()
+    return new EffectAttempt<A, E, R>(call, 1, {}, below).run()
   })
 }
 
@@ -204,28 +202,8 @@ const call = <A>(
   setup: Setup,
   evaluate: (signal: AbortSignal) => PromiseLike<A>,
   options: PromiseOptions
-): Effect.Effect<A, Fault.Fault> => {
-  const work = { evaluate, toFault: options.catch ?? unclassified(setup, options) }
-  return begin(setup, options, (call) => new PromiseAttempt<A>(call, 1, noMemory, work).run())
-}
-
-const noMemory = {}
-
-const begin = <A, E, R>(
-  setup: Setup,
-  options: CallOptions,
-  first: (call: Call) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.withFiberRuntime<A, E, R>((fiber) => {
-      if (options.weight !== undefined) checkedWeight(options.weight)
-      const deadline = Context.get(fiber.currentContext, Deadline)
-      const owner = Context.get(fiber.currentContext, RetryOwner)
-      const call = new Call(setup, options, fiber, clockOf(fiber), restore, deadline, owner)
-      if (call.retries && RetryPolicy.isRetryPolicy(setup.retry)) setup.retry.budget?.deposit()
-      return first(call)
-    })
-  )
+): Effect.Effect<A, Fault.Fault> =>
+  new PromiseCall(setup, options, { evaluate, toFault: options.catch ?? unclassified(setup, options) })
 
 const unclassified = (setup: Setup, options: CallOptions) => (thrown: unknown): Fault.Fault =>
   Fault.isFault(thrown) ? thrown : Fault.make({

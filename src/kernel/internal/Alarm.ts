@@ -102,6 +102,13 @@ export const listFor = (millis: number): AlarmList => {
   return list
 }
 
+/** Sets the alarm on the machine's own clock. */
+export const setAlarm = (alarm: Alarm, current: number, millis: number, list: AlarmList | undefined): void => {
+  if (millis === Number.POSITIVE_INFINITY) return
+  const shared = list ?? new AlarmList(millis, false)
+  shared.set(alarm, current)
+}
+
 /**
  * Sets the alarm and goes on with the body. To be used where interruption is masked, and with {@link clear} on every
  * way out of the body. The list serves durations that come again; without one the alarm has a timer of its own.
@@ -116,8 +123,7 @@ export const withAlarm = <A, E, R>(
 ): Effect.Effect<A, E, R> => {
   if (millis === Number.POSITIVE_INFINITY) return body
   if (isLive(clock)) {
-    const shared = list ?? new AlarmList(millis, false)
-    shared.set(alarm, current)
+    setAlarm(alarm, current, millis, list)
     return body
   }
   const sleeping = Effect.map(clock.sleep(Duration.millis(millis)), () => alarm.ring())

@@ -59,6 +59,23 @@ export abstract class Attempt<A, E, R> extends Alarm {
     return this.inTurn(current)
   }
 
+  /** Takes every permit at once; where one has to be waited for it takes none and says so. */
+  protected takesAll(current: number): boolean {
+    const { breaker, bulkhead, rateLimit } = this.call.setup
+    if (current >= this.call.deadlineAt) return false
+    // An open circuit is told by the attempt that waits, so that it is counted once.
+    if (breaker !== undefined && breaker.machine.retryAfter(current) > 0) return false
+    if (bulkhead !== undefined && !bulkhead.machine.tryAcquire(this.call.weight)) return false
+    if (breaker !== undefined) this.ticket = breaker.machine.tryAcquire(current)
+    if ((breaker === undefined || this.ticket !== 0) && rateLimit?.machine.tryAcquire(current, 1) !== false) {
+      this.startedAt = current
+      this.call.setup.series.attempts.add(1)
+      return true
+    }
+    this.giveBack()
+    return false
+  }
+
   private inLine(since: number): Effect.Effect<A, E | Fault.Fault, R> {
     const { bulkhead, series, system } = this.call.setup
     if (bulkhead === undefined) return this.inTurn(since)

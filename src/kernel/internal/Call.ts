@@ -71,7 +71,8 @@ export class Call {
   readonly options: CallOptions
   readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
   readonly clock: Clock.Clock
-  readonly restore: Restore
+  /** Lets what it is given be interrupted. Set anew when a fiber takes over a call that was started without one. */
+  restore: Restore
   readonly weight: number
   readonly startedAt: number
   readonly deadlineAt: number

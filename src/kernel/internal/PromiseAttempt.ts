@@ -4,10 +4,12 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Fault from "../Fault.ts"
-import { clear, withAlarm } from "./Alarm.ts"
+import { clear, setAlarm, withAlarm } from "./Alarm.ts"
 import { Attempt } from "./Attempt.ts"
 import type { Call, Memory } from "./Call.ts"
+import type { Listener } from "./PromiseCall.ts"
 import { retryOrFail } from "./Retrying.ts"
 
 /** A function that takes no signal is given this one, which never aborts; a controller for each would cost 2 µs. */
@@ -21,7 +23,7 @@ export interface Work<A> {
 export class PromiseAttempt<A> extends Attempt<A, never, never> {
   private readonly promise: Work<A>
   private controller: AbortController | undefined = undefined
-  private resume: ((effect: Effect.Effect<A, Fault.Fault>) => void) | undefined = undefined
+  private resume: ((exit: Exit.Exit<A, Fault.Fault>) => void) | undefined = undefined
 
   constructor(call: Call, number: number, memory: Memory, promise: Work<A>) {
     super(call, number, memory)
@@ -41,11 +43,7 @@ export class PromiseAttempt<A> extends Attempt<A, never, never> {
           if (this.state === "held") {
             clear(this)
             this.giveBack()
-          } else if (this.state === "running") {
-            clear(this)
-            this.interrupted()
-            this.controller?.abort()
-          }
+          } else this.cancel()
           return retryOrFail(this, cause)
         },
         onSuccess: Effect.succeed
@@ -55,9 +53,44 @@ export class PromiseAttempt<A> extends Attempt<A, never, never> {
     return withAlarm(this, this.call.clock, this.startedAt, millis, list, waiting)
   }
 
-  private begin(resume: (effect: Effect.Effect<A, Fault.Fault>) => void): void {
+  /**
+   * Starts the work without a fiber, on the machine's own clock, and says whether it could. Success is told as it is;
+   * after a failure a fiber decides about the next attempt.
+   */
+  startAlone(listener: Listener<A, Fault.Fault>): boolean {
+    const { call } = this
+    if (!this.takesAll(call.startedAt)) return false
+    const millis = Math.min(call.setup.attemptTimeout, call.deadlineAt - call.startedAt)
+    const list = millis === call.setup.attemptTimeout ? call.setup.attemptAlarms : undefined
+    setAlarm(this, this.startedAt, millis, list)
+    this.begin((exit) => {
+      if (Exit.isSuccess(exit)) listener.succeeded(exit)
+      else listener.goesOn(this.continued(exit))
+    })
+    return true
+  }
+
+  private continued(outcome: Exit.Exit<A, Fault.Fault>): Effect.Effect<A, Fault.Fault> {
+    return Effect.uninterruptibleMask((restore) => {
+      this.call.restore = restore
+      return Effect.matchCauseEffect(outcome, {
+        onFailure: (cause) => retryOrFail(this, cause),
+        onSuccess: Effect.succeed
+      })
+    })
+  }
+
+  /** The caller of work that was started without a fiber is interrupted. */
+  cancel(): void {
+    if (this.state !== "running") return
+    clear(this)
+    this.interrupted()
+    this.controller?.abort()
+  }
+
+  private begin(resume: (exit: Exit.Exit<A, Fault.Fault>) => void): void {
     if (this.state !== "held") {
-      resume(Effect.fail(this.timeout()))
+      resume(Exit.fail(this.timeout()))
       return
     }
     this.state = "running"
@@ -81,7 +114,7 @@ export class PromiseAttempt<A> extends Attempt<A, never, never> {
     this.timedOut()
     const fault = this.timeout()
     this.controller?.abort(fault)
-    this.resume?.(Effect.fail(fault))
+    this.resume?.(Exit.fail(fault))
   }
 
   private readonly onValue = (value: A): void => {
@@ -91,7 +124,7 @@ export class PromiseAttempt<A> extends Attempt<A, never, never> {
     }
     clear(this)
     this.succeeded()
-    this.resume?.(Effect.succeed(value))
+    this.resume?.(Exit.succeed(value))
   }
 
   private readonly onError = (thrown: unknown): void => {
@@ -102,18 +135,18 @@ export class PromiseAttempt<A> extends Attempt<A, never, never> {
     clear(this)
     const outcome = this.classified(thrown)
     this.failed(outcome.fault)
-    this.resume?.(outcome.effect)
+    this.resume?.(outcome.exit)
   }
 
   /** A classification that throws is a bug of its author, and shows as one. */
   private classified(
     thrown: unknown
-  ): { readonly fault?: Fault.Fault; readonly effect: Effect.Effect<never, Fault.Fault> } {
+  ): { readonly fault?: Fault.Fault; readonly exit: Exit.Exit<never, Fault.Fault> } {
     try {
       const fault = this.promise.toFault(thrown)
-      return { fault, effect: Effect.fail(fault) }
+      return { fault, exit: Exit.fail(fault) }
     } catch (defect) {
-      return { effect: Effect.die(defect) }
+      return { exit: Exit.die(defect) }
     }
   }
 }

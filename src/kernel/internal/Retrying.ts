@@ -104,7 +104,7 @@ const exhausted = <A, E, R>(
   fault: Fault.Fault,
   reason: RetryPolicy.StopReason
 ): Fault.Fault => {
-  if (attempt.number === 1 && reason === "attempts") return fault
+  if (fault.code === "deadline" || (attempt.number === 1 && reason === "attempts")) return fault
   const tries = attempt.number === 1 ? "tried once" : `tried ${attempt.number} times`
   const spent = format(attempt.call.now() - attempt.call.startedAt)
   const why = reason === "deadline" ? "; the next try would come after the deadline" : ""

@@ -10,7 +10,16 @@ import { clockOf } from "./Time.ts"
 /** Adds an event to the span of the fiber that is running, if there is one. */
 export const tell = (event: string, attributes: Record<string, unknown>): void => {
   const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
-  const span = fiber?.currentSpan
-  if (fiber === undefined || span?._tag !== "Span") return
+  if (fiber !== undefined) tellOn(fiber, event, attributes)
+}
+
+/** Adds an event to the span of a fiber, if there is one. */
+export const tellOn = (
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  event: string,
+  attributes: Record<string, unknown>
+): void => {
+  const span = fiber.currentSpan
+  if (span?._tag !== "Span") return
   span.event(event, clockOf(fiber).unsafeCurrentTimeNanos(), attributes)
 }
