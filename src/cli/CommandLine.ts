@@ -89,9 +89,11 @@ const walk = (root: Group, words: ReadonlyArray<string>): Walk => {
     if (word.startsWith("-") && word.length > 1) {
       const [text, inline] = split(word)
       const flag = find(text, node)
-      const takesNext: boolean = flag !== undefined && flag.kind !== "boolean" && inline === undefined
+      const next = words[index + 1]
+      const alone = flag?.bare !== undefined && !/^\d/.test(next ?? "")
+      const takesNext: boolean = flag !== undefined && flag.kind !== "boolean" && inline === undefined && !alone
       if (takesNext) index++
-      options.push({ flag, text, value: takesNext ? words[index] : inline })
+      options.push({ flag, text, value: takesNext ? next : inline ?? flag?.bare })
     } else if (node._tag === "Group" && stranger === undefined) {
       const child: Node | undefined = node.children.find((candidate) => candidate.name === word)
       if (child === undefined) stranger = word

@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Record from "effect/Record"
 import type * as Fault from "../kernel/Fault.ts"
+import type { Run } from "../store/Run.ts"
 import type { ExitCode } from "./ExitCode.ts"
 import { conclude, type Session } from "./Session.ts"
 import { durationMillis } from "./Settings.ts"
@@ -55,6 +56,14 @@ export type Failure = Fault.Fault | Terminal.QuitException
 export type Handler<F extends Flags, P extends Arguments> = (
   input: Input<F, P>
 ) => Effect.Effect<ExitCode, Failure, Environment>
+
+/**
+ * Does again what a run was to do, by the same way as its verb, waiting so many milliseconds for another run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Resume = (run: Run, wait: number | undefined) => Effect.Effect<ExitCode, Failure, Environment>
 
 /**
  * The handler of a verb, not loaded yet.

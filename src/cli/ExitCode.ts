@@ -106,6 +106,17 @@ export const ofFault = (fault: Fault.Fault): ExitCode => {
 }
 
 /**
+ * The code where it is known that nothing can have been done yet: whatever holdfast lacks itself is a refusal then.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ofFaultBefore = (fault: Fault.Fault): ExitCode => {
+  const code = ofFault(fault)
+  return code === failed && fault.system === "holdfast" ? refused : code
+}
+
+/**
  * The code of work over many items.
  *
  * @since 0.1.0

@@ -38,7 +38,8 @@ const table = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
 
 const flagRow = (flag: Flag): Row => {
   const alias = flag.alias === undefined ? "    " : `-${flag.alias}, `
-  const value = flag.kind === "boolean" ? "" : ` ${flag.choices?.join("|") ?? flag.value ?? flag.kind.toUpperCase()}`
+  const name = flag.choices?.join("|") ?? flag.value ?? flag.kind.toUpperCase()
+  const value = flag.kind === "boolean" ? "" : flag.bare === undefined ? ` ${name}` : ` [${name}]`
   const fallback = flag.fallback === undefined ? "" : ` (default: ${flag.fallback})`
   return [`${alias}--${flag.name}${value}`, `${flag.description}${fallback}`]
 }

@@ -36,6 +36,18 @@ export const known: ReadonlyArray<Setting> = [
     choices: ["error", "warn", "info", "debug"],
     says: "how much to log"
   },
+  {
+    key: "store.file",
+    variable: "HOLDFAST_STORE",
+    kind: "path",
+    says: "where runs and their journal are kept; .holdfast/holdfast.db where nothing is said"
+  },
+  {
+    key: "store.url",
+    variable: "HOLDFAST_DATABASE_URL",
+    kind: "secret",
+    says: "keep them on a PostgreSQL server instead, postgres://user:password@host/database"
+  },
   { key: "proxmox.fleet", variable: "HOLDFAST_PROXMOX_FLEET", kind: "path", says: "the fleet file" },
   {
     key: "proxmox.endpoint",

@@ -150,7 +150,7 @@ interface Ending {
   readonly json?: unknown
 }
 
-const ofFailure = (problem: Problem, { asked, screen }: Options): Ending => {
+const ofFailure = (problem: Problem, { asked, screen }: Options, begun: boolean): Ending => {
   const colors = paint(screen.color.err)
   if (ValidationError.isValidationError(problem)) {
     const said = stripAnsi(HelpDoc.toAnsiText(problem.error)).trim()
@@ -160,7 +160,8 @@ const ofFailure = (problem: Problem, { asked, screen }: Options): Ending => {
   }
   if (Fault.isFault(problem)) {
     const lines = ErrorText.faultLines(problem, colors, asked.globals.debug)
-    return { code: ExitCode.ofFault(problem), lines, json: { error: ErrorText.faultJson(problem) } }
+    const code = begun ? ExitCode.ofFault(problem) : ExitCode.ofFaultBefore(problem)
+    return { code, lines, json: { error: ErrorText.faultJson(problem) } }
   }
   return { code: ExitCode.interrupted, lines: ["cancelled; nothing was done"] }
 }
@@ -182,7 +183,7 @@ const endingOf = (
   const { cause } = exit
   if (signal !== undefined || Cause.isInterruptedOnly(cause)) return ofInterruption(signal, outcome)
   const failure = Cause.failureOption(cause)
-  if (Option.isSome(failure)) return ofFailure(failure.value, options)
+  if (Option.isSome(failure)) return ofFailure(failure.value, options, outcome.ending.begun)
   const lines = ErrorText.defectLines(cause, paint(options.screen.color.err), options.asked.globals.debug)
   return { code: ExitCode.defect, lines, json: { error: { kind: "defect", message: String(Cause.squash(cause)) } } }
 }
@@ -195,7 +196,10 @@ const endingOf = (
  */
 export const start = (options: Options): void => {
   const { asked, screen } = options
-  const outcome: Outcome = { ending: { code: ExitCode.done }, resume: { hint: undefined, document: undefined } }
+  const outcome: Outcome = {
+    ending: { code: ExitCode.done, begun: true },
+    resume: { hint: undefined, document: undefined }
+  }
   let signal: Interrupt.Signal | undefined
   // A fiber that waits for another fiber holds no handle, and node would leave in silence with 0.
   const alive = setInterval(() => {}, 2 ** 30)

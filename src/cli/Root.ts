@@ -5,6 +5,7 @@
  */
 import { bind, type Binding } from "./CommandTree.ts"
 import * as Proxmox from "./commands/proxmox/verbs.ts"
+import * as Run from "./commands/run/verbs.ts"
 import { demo, simProxmox } from "./commands/verbs.ts"
 
 /**
@@ -21,6 +22,11 @@ export const bindings: ReadonlyArray<Binding> = [
   bind(Proxmox.taskLog, () => import("./commands/proxmox/taskLog.ts")),
   bind(Proxmox.taskAbort, () => import("./commands/proxmox/taskAbort.ts")),
   bind(Proxmox.doctor, () => import("./commands/proxmox/doctor.ts")),
+  bind(Run.list, () => import("./commands/run/list.ts")),
+  bind(Run.show, () => import("./commands/run/show.ts")),
+  bind(Run.resume, () => import("./commands/run/resume.ts")),
+  bind(Run.unlock, () => import("./commands/run/unlock.ts")),
+  bind(Run.prune, () => import("./commands/run/prune.ts")),
   bind(simProxmox, () => import("./commands/sim.ts")),
   bind(demo, () => import("./commands/demo.ts"))
 ]

@@ -18,8 +18,8 @@ export interface Service {
   readonly globals: Globals
   readonly screen: Screen
   readonly settings: Settings
-  /** The exit status so far. */
-  readonly ending: { code: ExitCode.ExitCode }
+  /** The exit status so far, and whether anything may have been changed by now. */
+  readonly ending: { code: ExitCode.ExitCode; begun: boolean }
   /** Should the run be interrupted: how to resume, and with `--json` what to print. */
   readonly resume: { hint: string | undefined; document: unknown }
 }

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import * as Fault from "../kernel/Fault.ts"
@@ -124,9 +125,16 @@ const normal = (setting: Setting, text: string): string =>
 const pathFrom = (directory: string, value: string): string =>
   value.includes("-----BEGIN") ? value : resolve(directory, value)
 
-/** The whole secret, and what follows the name in `user@realm!name=secret`. */
+/** Also as it reads once decoded. */
+const passwordOf = (url: string): ReadonlyArray<string> => {
+  const { password } = new URL(url)
+  return [password, ...Option.toArray(Option.liftThrowable(decodeURIComponent)(password))].filter((part) => part !== "")
+}
+
+/** The whole secret, and the part that is one: the password of a URL, what follows the name in `user@realm!name=secret`. */
 const secretParts = (secret: string | undefined): ReadonlyArray<string> => {
   if (secret === undefined) return []
+  if (secret.includes("://") && URL.canParse(secret)) return [secret, ...passwordOf(secret)]
   const equals = secret.indexOf("=")
   return equals < 0 ? [secret] : [secret, secret.slice(equals + 1)]
 }

@@ -19,6 +19,8 @@ export interface Flag {
   /** How the help names the value: `FILE`. */
   readonly value?: string
   readonly choices?: ReadonlyArray<string>
+  /** The value where the option stands alone. Then it takes the next word only if that begins with a digit. */
+  readonly bare?: string
   readonly minimum?: number
   readonly description: string
   readonly fallback?: string

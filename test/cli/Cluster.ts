@@ -15,7 +15,8 @@ export const secret = token.slice(token.indexOf("=") + 1)
 
 export const names = ["web-1", "web-2", "web-3"]
 
-const fleet = `fleet: test
+/** Three machines. */
+export const fleet = `fleet: test
 defaults:
   template: ubuntu-24.04
   storage: ceph

@@ -59,7 +59,7 @@ const recorded = <A, E>(
         variables: new Map(),
         secrets: []
       },
-      ending: { code: 0 },
+      ending: { code: 0, begun: true },
       resume: { hint: undefined, document: undefined }
     }
     return effect.pipe(

@@ -77,13 +77,14 @@ describe.skipIf(Terminal.missing !== undefined)(
       Effect.gen(function*() {
         const cluster = yield* serve({ speed: 100 })
         const plain = [
-          yield* cluster.onTerminal("proxmox apply --only web-1 --no-color"),
-          yield* Terminal.start(["proxmox", "apply", "--only", "web-2"], {
+          cluster.onTerminal("proxmox apply --only web-1 --no-color"),
+          Terminal.start(["proxmox", "apply", "--only", "web-2"], {
             env: { ...cluster.env, NO_COLOR: "1" },
             cwd: cluster.folder
           })
         ]
-        for (const running of plain) {
+        for (const start of plain) {
+          const running = yield* start
           const { code, stdout } = yield* running.ends
           expect(code).toBe(0)
           expect(stdout).not.toContain("\u001b")

@@ -5,6 +5,7 @@
  */
 import { group, verb } from "../Verb.ts"
 import { proxmox } from "./proxmox/verbs.ts"
+import { runs } from "./run/verbs.ts"
 
 /**
  * @since 0.1.0
@@ -104,6 +105,7 @@ export const root = group({
   description: "Runs operations against remote control planes that must not half-happen.",
   children: [
     proxmox,
+    runs,
     group({
       name: "sim",
       summary: "Simulated systems to try things on",

@@ -195,16 +195,24 @@ export const reportText = (report: Report) => (paint: Paint): ReadonlyArray<stri
         .filter((text) => text !== "").join("; ")
     )
   ])
-  const words = report.machines.map(word)
   const more = report.machines.flatMap((entry) => notes(entry, paint))
   return [
     ...(rows.length === 0 ? [] : table(rows, ["machine", "id", "node", "result", "time"])),
     ...(more.length === 0 ? [] : ["", ...more]),
     "",
-    `fleet ${report.fleet}: ${count(words.length, "machine")}: ${tally(words, [...new Set(words)].toSorted())} in ${
-      seconds(report.durationMillis)
-    }`
+    `fleet ${report.fleet}: ${reportSummary(report)} in ${seconds(report.durationMillis)}`
   ]
+}
+
+/**
+ * `3 machines: 2 created, 1 failed`.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const reportSummary = (report: Report): string => {
+  const words = report.machines.map(word)
+  return `${count(words.length, "machine")}: ${tally(words, [...new Set(words)].toSorted())}`
 }
 
 const outcomeJson = (outcome: Outcome) => {

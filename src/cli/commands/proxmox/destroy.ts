@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Operations from "../../../systems/proxmox/Operations.ts"
 import type { Report } from "../../../systems/proxmox/Report.ts"
-import type { Handler } from "../../CommandTree.ts"
+import type { Handler, Resume } from "../../CommandTree.ts"
 import * as ExitCode from "../../ExitCode.ts"
 import * as Output from "../../Output.ts"
 import * as Prompting from "../../Prompting.ts"
@@ -34,29 +34,48 @@ const agreed = (wanted: Report) =>
 const refusal = (wanted: Report): ExitCode.ExitCode =>
   wanted.machines.some(({ action }) => action === "refuse") ? ExitCode.refused : ExitCode.done
 
-const work = (input: Parameters<Run>[0]) =>
+/** It has been agreed to. */
+const work = (asked: Work.Asked) =>
   Effect.gen(function*() {
-    const path = yield* fleetPath(input.fleet)
-    const fleet = yield* loadFleet(path)
-    if (!input.yes) {
-      const wanted = yield* Operations.planDestroy(fleet, { only: names(input.only) })
-      if (input.dryRun || !wanted.machines.some(({ action }) => action === "destroy")) {
-        return yield* Effect.as(show(wanted), refusal(wanted))
-      }
-      if (!(yield* agreed(wanted))) {
-        return yield* Effect.as(Output.say("nothing was destroyed"), ExitCode.refused)
-      }
-    }
-    const options = yield* Work.options(input)
-    const report = yield* Operations.destroy(fleet, options).pipe(Work.watched(`holdfast proxmox destroy ${path}`))
+    const fleet = yield* loadFleet(asked.fleet)
+    const options = yield* Work.options(asked)
+    const report = yield* Operations.destroy(fleet, options).pipe(
+      Work.tracked("destroy", fleet.name, asked),
+      Work.watched(`holdfast proxmox destroy ${asked.fleet}`)
+    )
     return yield* Effect.as(show(report), Describe.reportCode(report))
+  })
+
+const asking = (input: Parameters<Run>[0], asked: Work.Asked) =>
+  Effect.gen(function*() {
+    const fleet = yield* loadFleet(asked.fleet)
+    const wanted = yield* Operations.planDestroy(fleet, { only: names(input.only) })
+    if (input.dryRun || !wanted.machines.some(({ action }) => action === "destroy")) {
+      return yield* Effect.as(show(wanted), refusal(wanted))
+    }
+    if (!(yield* agreed(wanted))) {
+      return yield* Effect.as(Output.say("nothing was destroyed"), ExitCode.refused)
+    }
+    return yield* work(asked)
   })
 
 /**
  * @since 0.1.0
  * @category handlers
  */
-export const run: Run = (input) =>
-  input.yes || input.dryRun || Prompting.isInteractive()
-    ? connected(work(input))
-    : usage("destroy asks before it destroys, and there is no terminal to ask on", "say --yes")
+export const run: Run = (input) => {
+  if (!input.yes && !input.dryRun && !Prompting.isInteractive()) {
+    return usage("destroy asks before it destroys, and there is no terminal to ask on", "say --yes")
+  }
+  return Effect.flatMap(fleetPath(input.fleet), (fleet) => {
+    const asked: Work.Asked = { ...input, fleet, onInterrupt: undefined }
+    return connected(input.yes && !input.dryRun ? work(asked) : asking(input, asked))
+  })
+}
+
+/**
+ * @since 0.1.0
+ * @category handlers
+ */
+export const resume: Resume = (recorded, wait) =>
+  Effect.flatMap(Work.recorded(recorded, wait), (asked) => connected(work(asked)))

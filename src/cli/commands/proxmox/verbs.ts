@@ -47,6 +47,15 @@ const parallel = {
   fallback: "8"
 } as const
 
+const wait = {
+  kind: "duration",
+  name: "wait",
+  value: "DURATION",
+  bare: "24h",
+  description: "Wait so long, 24h where it is not said, while another run has this fleet",
+  fallback: "do not wait, exit 3"
+} as const
+
 const dryRun = { kind: "boolean", name: "dry-run", description: "Show what would be done, and do nothing" } as const
 
 const yes = { kind: "boolean", name: "yes", alias: "y", description: "Do not ask" } as const
@@ -74,8 +83,9 @@ export const apply = verb({
   name: "apply",
   summary: "Make the machines of a fleet file, and keep them as it says",
   description: "Clones what is missing from its template, configures, resizes and starts it; changes what is "
-    + "different. Running it again continues from what is there, after any crash or interruption.",
-  flags: { parallel, only, onInterrupt, timeout, dryRun },
+    + "different. Running it again continues from what is there, after any crash or interruption.\n\n"
+    + "It is kept as a run (see holdfast run --help); one run at a time has a fleet.",
+  flags: { parallel, only, onInterrupt, timeout, wait, dryRun },
   args: { fleet },
   examples: [
     { line: "holdfast proxmox apply fleet.yaml", says: "Make it so" },
@@ -96,7 +106,7 @@ export const destroy = verb({
   summary: "Stop and purge the machines of a fleet file",
   description: "Removes machines that this fleet made, recognised by their mark and their SMBIOS uuid; anything else "
     + "at the same id is left alone (exit 3). Asks first; without a terminal it wants --yes.",
-  flags: { yes, only, dryRun, parallel, timeout },
+  flags: { yes, only, dryRun, parallel, timeout, wait },
   args: { fleet },
   examples: [
     { line: "holdfast proxmox destroy fleet.yaml --dry-run", says: "What would go?" },
