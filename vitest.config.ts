@@ -7,9 +7,15 @@ export default defineConfig({
     maxWorkers: 3,
     minWorkers: 1,
     projects: [
-      { extends: true, test: { name: "library", include: ["test/**/*.test.ts"], exclude: ["test/cli/**"] } },
+      {
+        extends: true,
+        test: { name: "library", include: ["test/**/*.test.ts"], exclude: ["test/cli/**", "test/crash/**"] }
+      },
       // The command is tested as a user runs it: the bundle is built once, and only for these tests.
-      { extends: true, test: { name: "command", include: ["test/cli/**/*.test.ts"], globalSetup: ["test/globalSetup.ts"] } }
+      {
+        extends: true,
+        test: { name: "command", include: ["test/{cli,crash}/**/*.test.ts"], globalSetup: ["test/globalSetup.ts"] }
+      }
     ]
   }
 })

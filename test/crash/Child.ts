@@ -11,7 +11,8 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
-  readonly millis: number
+  /** From the first signal to the end. */
+  readonly stoppingMillis: number
 }
 
 export interface Child {
@@ -30,11 +31,11 @@ export interface Options {
 export const start = ({ command, cwd, environment, words }: Options): Effect.Effect<Child, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const began = performance.now()
       const env = { PATH: process.env["PATH"], HOME: tmpdir(), LANG: "C.UTF-8", ...environment }
       const child = spawn(process.execPath, [command, ...words], { cwd, env, stdio: ["ignore", "pipe", "pipe"] })
       let stdout = ""
       let stderr = ""
+      let signalled: number | undefined
       let ended: Ended | undefined
       child.stdout.on("data", (chunk) => {
         stdout += String(chunk)
@@ -43,10 +44,12 @@ export const start = ({ command, cwd, environment, words }: Options): Effect.Eff
         stderr += String(chunk)
       })
       child.once("close", (code, signal) => {
-        ended = { code, signal, stdout, stderr, millis: performance.now() - began }
+        const now = performance.now()
+        ended = { code, signal, stdout, stderr, stoppingMillis: now - (signalled ?? now) }
       })
       return {
         send: (signal: NodeJS.Signals) => {
+          signalled ??= performance.now()
           child.kill(signal)
         },
         ended: Effect.async<Ended>((resume) => {

@@ -5,11 +5,12 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Endpoint from "../../src/simulation/Endpoint.ts"
-import type { World } from "./System.ts"
+import type { Label, World } from "./System.ts"
 
 /**
  * Where in a call the process is met: before the server has acted; when it has and its answer is not sent; when the
- * answer is sent and not read; or when the process has had a moment with it.
+ * answer is sent and not read; or when the process has had a moment with it. To the process the third is like the
+ * second: it knows nothing of the answer.
  */
 export type Moment = "before" | "acted" | "replied" | "noted"
 
@@ -23,18 +24,13 @@ export interface Stop {
   readonly call: string
 }
 
-export interface Call {
-  /** With its number among those of its name. */
+export interface Call extends Label {
+  /** Its name, with its number among those of that name. */
   readonly id: string
-  readonly name: string
-  readonly nth: number
-  readonly read: boolean
-  readonly poll: boolean
-  readonly phase: string
 }
 
 /** One process behind the door. */
-export interface Life {
+interface Life {
   readonly calls: ReadonlyArray<Call>
   /** The call at which it was stopped, once it was. */
   readonly met: () => Call | undefined
@@ -73,7 +69,7 @@ export const make = (world: World): Door => {
     Effect.map(world.label(request), (label) => {
       const nth = (life.counts.get(label.name) ?? 0) + 1
       life.counts.set(label.name, nth)
-      const call = { ...label, nth, id: `${label.name}#${nth}` }
+      const call = { ...label, id: `${label.name}#${nth}` }
       life.calls.push(call)
       return call
     })
@@ -116,8 +112,10 @@ export const make = (world: World): Door => {
         return Effect.tap(served(request), () => Effect.zipRight(signal, pause))
       case "replied":
       case "noted":
-        return Effect.tap(served(request), () =>
-          Effect.forkDaemon(moment === "noted" ? Effect.zipRight(pause, signal) : Effect.delay(signal, 0)))
+        return Effect.tap(
+          served(request),
+          () => Effect.forkDaemon(moment === "noted" ? Effect.zipRight(pause, signal) : Effect.delay(signal, 0))
+        )
     }
   }
 

@@ -33,21 +33,24 @@ interface Fleet {
 const speed = 100
 
 /**
- * Milliseconds of the world. Each kind of task is still running when the command looks for the first time, and has
- * ended at the second or third look.
+ * Milliseconds of the world. A task of any kind takes a little longer than the clock goes after a call, so that the
+ * command sees it running when it looks for the first time, and ended when it looks again.
  */
+const taskMillis = 32_000
 const timing: Partial<SimulatedWorld.Timing> = {
-  bandwidth: 820 * 1024 ** 2,
-  cloneOverhead: 110_000,
+  cloneOverhead: taskMillis - 10_000,
   linkedClone: 10_000,
-  configuration: 35_000,
-  resize: 65_000,
-  start: 115_000,
-  shutdown: 220_000,
-  stop: 70_000,
-  destroy: 80_000,
+  configuration: taskMillis,
+  resize: taskMillis,
+  start: taskMillis,
+  shutdown: taskMillis,
+  stop: taskMillis,
+  destroy: taskMillis,
   replicationLag: 2_000
 }
+
+/** For the clock, by which a call is followed. */
+const idleMillis = 0.75 * taskMillis / speed
 
 const defaults = `fleet: sweep
 defaults:
@@ -207,7 +210,7 @@ const build = (
     put(world, made)
     const names = new Map(made.names)
     const labels = Labels.make(world, names)
-    const endpoint: Endpoint.Endpoint = (request) => clock.within(simulator.endpoint(request))
+    const endpoint: Endpoint.Endpoint = (request) => clock.serving(simulator.endpoint(request))
     const before = strangers(yield* clock.within(simulator.snapshot))
     const problems = Effect.gen(function*() {
       const plan = yield* planned(simulator, endpoint, fleet.text)
@@ -238,6 +241,8 @@ const build = (
     }
   })
 
+const words = (verb: string) => ["proxmox", verb, "fleet.yaml", ...(verb === "destroy" ? ["--yes"] : [])]
+
 const scenario = (options: {
   readonly name: string
   readonly verb: "apply" | "destroy"
@@ -245,12 +250,12 @@ const scenario = (options: {
   readonly fleet: Fleet
   readonly made?: { readonly made: Made; readonly folder: string }
 }): Scenario => {
-  const words = (verb: string) => ["proxmox", verb, "fleet.yaml", ...(verb === "destroy" ? ["--yes"] : [])]
   const gone = (options.recovery ?? options.verb) === "destroy"
   return {
     name: options.name,
     words: words(options.verb),
     recovery: options.recovery === undefined ? undefined : words(options.recovery),
+    idleMillis,
     resume: `holdfast proxmox ${options.verb} fleet.yaml`,
     world: (clock) => build(clock, options.made?.made ?? nothing, options.fleet, gone ? {} : options.fleet.machines),
     files: { "fleet.yaml": options.fleet.text },

@@ -6,6 +6,8 @@ import type * as Endpoint from "../../src/simulation/Endpoint.ts"
 import type * as World from "../../src/systems/proxmox/simulator/World.ts"
 import type { Label } from "./System.ts"
 
+const parameters = (request: Endpoint.Request) => new URLSearchParams(request.body)
+
 const base = /^\/api2\/json/
 
 export interface Labels {
@@ -34,8 +36,6 @@ export const make = (world: World.World, names: Map<number, string>): Labels => 
     return `${found.running === undefined ? "stopped" : "running"}${lock === undefined ? "" : `, locked (${lock})`}`
   }
 
-  const parameters = (request: Endpoint.Request) => new URLSearchParams(request.body)
-
   const label = (request: Endpoint.Request): Label => {
     const [path = "", query = ""] = request.url.replace(base, "").split("?")
     const read = request.method === "GET"
@@ -44,19 +44,23 @@ export const make = (world: World.World, names: Map<number, string>): Labels => 
       const upid = decodeURIComponent(task[1] ?? "")
       const { id = "?", type = "?" } = world.tasks.get(upid)?.upid ?? {}
       const of = clones.get(upid) ?? machine(id)
-      return { name: `${request.method} task ${type} of ${of}${task[2] ?? ""}`, read, poll: read, phase: taskPhase(upid) }
+      const rest = task[2] ?? ""
+      const route = `${request.method} task ${type}${rest}`
+      return { name: `${request.method} task ${type} of ${of}${rest}`, route, read, phase: taskPhase(upid) }
     }
     const guest = /^\/nodes\/([^/]+)\/qemu\/(\d+)(.*)$/.exec(path)
     if (guest !== null) {
       const [, node = "", vmid = "", rest = ""] = guest
       const phase = machinePhase(vmid)
       if (rest === "/clone" && !read) {
-        return { name: `POST clone to ${parameters(request).get("name") ?? "?"}`, read, poll: false, phase }
+        return { name: `POST clone to ${parameters(request).get("name") ?? "?"}`, route: "POST clone", read, phase }
       }
-      return { name: `${request.method} ${machine(vmid)} on ${node}${rest}`, read, poll: false, phase }
+      const route = `${request.method} machine${rest}`
+      return { name: `${request.method} ${machine(vmid)} on ${node}${rest}`, route, read, phase }
     }
     const about = new URLSearchParams(query).get("type") ?? ""
-    return { name: `${request.method} ${path}${about === "" ? "" : ` ${about}`}`, read, poll: false, phase: "" }
+    const route = `${request.method} ${path.replace(/\/nodes\/[^/]+/, "/nodes/{node}")}`
+    return { name: `${request.method} ${path}${about === "" ? "" : ` ${about}`}`, route, read, phase: "" }
   }
 
   const answered = (request: Endpoint.Request, reply: Endpoint.Reply): void => {

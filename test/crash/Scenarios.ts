@@ -24,7 +24,9 @@ export const proxmox = (
     const trial = yield* Trial.run(command, Proxmox.prelude, { stops: [], gap: "soon" }, (world, cwd) =>
       Effect.sync(() => {
         cpSync(cwd, folder, { recursive: true })
-        if (Proxmox.isProxmox(world)) made = world.made()
+        if (Proxmox.isProxmox(world)) {
+          made = world.made()
+        }
       }))
     if (made === undefined || trial.problems.length > 0) {
       return yield* Effect.dieMessage(`the fleet cannot be made: ${trial.problems.join("; ")}`)

@@ -14,9 +14,10 @@ export interface Options {
   /** Processes at a time. They sleep most of their lives, so it may be several for each core. */
   readonly parallel: number
   /**
-   * `brief`: every call of a scenario, a change at every moment of its life and a read at one, for nothing changes from
-   * its arrival to its answer; repeated looks at a task once for each state of the task. `complete`: every call at every
-   * moment, and every recovery soon and late.
+   * `complete`: every call at every moment, and every recovery soon and late.
+   *
+   * `brief`: every change, at every moment that a process or the server can tell from another. Of reads, which leave the
+   * server as it was, one of each kind and state of what is read, at one moment.
    */
   readonly extent: "brief" | "complete"
   /** How many trials with a second crash during the recovery, drawn from all; or all of them. */
@@ -28,10 +29,10 @@ export interface Options {
 export interface Outcome {
   readonly trials: number
   readonly processes: number
-  /** Calls, mostly looks at a task, that did not come when they were to be met: timing. */
+  /** Repeated looks at a task that were not needed whenever they were to be met. */
   readonly unmet: ReadonlyArray<Trial.Trial>
   readonly failed: ReadonlyArray<Trial.Trial>
-  /** The longest that an interrupted process took to end, in milliseconds. */
+  /** The longest that an interrupted process took to end, in milliseconds from the signal. */
   readonly slowestInterruption: number
   readonly calls: Readonly<Record<string, number>>
 }
@@ -39,39 +40,52 @@ export interface Outcome {
 /** A look at a task comes earlier or later, so one that did not come is waited for again. */
 const tries = 3
 
-/** Once for each call, but repeated looks only where they see something else. */
+/** Reads of one kind see the same, where what they read is in the same state. */
 const distinct = (calls: ReadonlyArray<Call>): ReadonlyArray<Call> => {
   const seen = new Set<string>()
-  return calls.filter(({ id, name, phase, poll }) => {
-    const key = poll ? `${name} ${phase}` : id
-    return seen.has(key) ? false : seen.add(key)
+  return calls.filter(({ phase, read, route }) => {
+    const kind = `${route} ${phase}`
+    return !read || (seen.has(kind) ? false : seen.add(kind))
   })
 }
 
-const momentsOf = ({ read }: Call, extent: Options["extent"]): ReadonlyArray<Moment> =>
-  read && extent === "brief" ? ["before"] : Door.moments
+const chosen = (calls: ReadonlyArray<Call>, extent: Options["extent"]): ReadonlyArray<Call> =>
+  extent === "brief" ? distinct(calls) : calls
+
+const momentsOf = ({ read }: Call, extent: Options["extent"]): ReadonlyArray<Moment> => {
+  if (extent === "complete") return Door.moments
+  return read ? ["before"] : ["before", "acted", "noted"]
+}
 
 const stopsAt = (call: Call, signal: Stop["signal"], moments: ReadonlyArray<Moment>): ReadonlyArray<Stop> =>
   moments.map((moment) => ({ signal, moment, call: call.id }))
 
 /** Every plan with one stop. */
-const single = (seen: ReadonlyArray<Call>, extent: Options["extent"], signals: boolean): ReadonlyArray<Trial.Plan> => {
-  const calls = extent === "brief" ? distinct(seen) : seen
-  const kills = calls.flatMap((call) => stopsAt(call, "SIGKILL", momentsOf(call, extent)))
+const single = (
+  seen: ReadonlyArray<Call>,
+  scenario: Scenario,
+  extent: Options["extent"]
+): ReadonlyArray<Trial.Plan> => {
+  const calls = chosen(seen, extent)
+  // Dying before a read is dying after the last change; what another command finds then, the same one finds too.
+  const deadly = extent === "brief" && scenario.recovery !== undefined ? calls.filter(({ read }) => !read) : calls
+  const kills = deadly.flatMap((call) => stopsAt(call, "SIGKILL", momentsOf(call, extent)))
   const late = extent === "brief" ? kills.filter(({ moment }) => moment === "acted") : kills
-  const interruptions = calls.flatMap((call) =>
-    stopsAt(call, "SIGINT", extent === "complete" ? Door.moments : [call.read ? "before" : "acted"])
-  )
+  const interruptions = scenario.recovery !== undefined ?
+    [] :
+    calls.flatMap((call) =>
+      stopsAt(call, "SIGINT", extent === "complete" ? Door.moments : [call.read ? "before" : "acted"])
+    )
   return [
     ...kills.map((stop): Trial.Plan => ({ stops: [stop], gap: "soon" })),
     ...late.map((stop): Trial.Plan => ({ stops: [stop], gap: "late" })),
-    ...(signals ? interruptions.map((stop): Trial.Plan => ({ stops: [stop], gap: "soon" })) : [])
+    ...interruptions.map((stop): Trial.Plan => ({ stops: [stop], gap: "soon" }))
   ]
 }
 
 /** Every plan that stops the recovery of a trial too. */
 const double = ({ plan, runs }: Trial.Trial, extent: Options["extent"]): ReadonlyArray<Trial.Plan> =>
-  distinct(runs.at(-1)?.calls ?? []).flatMap((call) =>
+  chosen(runs.at(-1)?.calls ?? [], extent).flatMap((call) =>
     stopsAt(call, "SIGKILL", momentsOf(call, extent)).map((stop) => ({ ...plan, stops: [...plan.stops, stop] }))
   )
 
@@ -85,8 +99,10 @@ const draw = <A>(all: ReadonlyArray<A>, count: number | "all", seed: number): Re
 
 const persistently = (options: Options, scenario: Scenario, plan: Trial.Plan): Effect.Effect<Trial.Trial> => {
   const attempt = (left: number): Effect.Effect<Trial.Trial> =>
-    Effect.flatMap(Trial.run(options.command, scenario, plan), (trial) =>
-      trial.unmet === undefined || left <= 1 ? Effect.succeed(trial) : attempt(left - 1))
+    Effect.flatMap(
+      Trial.run(options.command, scenario, plan),
+      (trial) => trial.unmet === undefined || left <= 1 ? Effect.succeed(trial) : attempt(left - 1)
+    )
   return attempt(tries)
 }
 
@@ -96,16 +112,25 @@ export const run = (scenarios: ReadonlyArray<Scenario>, options: Options): Effec
   Effect.gen(function*() {
     let done = 0
     const all = (cases: ReadonlyArray<Case>): Effect.Effect<ReadonlyArray<Trial.Trial>> =>
-      Effect.forEach(cases, ([scenario, plan]) =>
-        Effect.tap(persistently(options, scenario, plan), (trial) =>
-          Effect.sync(() => options.onTrial?.(trial, ++done))), { concurrency: options.parallel })
+      Effect.forEach(
+        cases,
+        ([scenario, plan]) =>
+          Effect.tap(persistently(options, scenario, plan), (trial) =>
+            Effect.sync(() => options.onTrial?.(trial, ++done))),
+        { concurrency: options.parallel }
+      )
 
     const undisturbed = yield* all(scenarios.map((scenario) => [scenario, { stops: [], gap: "soon" }]))
     const whole = undisturbed.every(({ problems }) => problems.length === 0)
-    const singles = !whole ? [] : yield* all(scenarios.flatMap((scenario, index) =>
-      single(undisturbed[index]?.runs[0]?.calls ?? [], options.extent, scenario.recovery === undefined)
-        .map((plan): Case => [scenario, plan])
-    ))
+    const singles = !whole ?
+      [] :
+      yield* all(
+        scenarios.flatMap((scenario, index) =>
+          single(undisturbed[index]?.runs[0]?.calls ?? [], scenario, options.extent).map((
+            plan
+          ): Case => [scenario, plan])
+        )
+      )
     const recovered = singles.filter(({ plan, problems, runs }) =>
       problems.length === 0 && runs.length === 2 && plan.stops[0]?.signal === "SIGKILL"
     )
@@ -122,7 +147,7 @@ export const run = (scenarios: ReadonlyArray<Scenario>, options: Options): Effec
       processes: trials.reduce((sum, { runs }) => sum + runs.length, 0),
       unmet: trials.filter(({ unmet }) => unmet !== undefined),
       failed: trials.filter(({ problems }) => problems.length > 0),
-      slowestInterruption: Math.max(0, ...interrupted.map(({ ended }) => ended.millis)),
+      slowestInterruption: Math.max(0, ...interrupted.map(({ ended }) => ended.stoppingMillis)),
       calls: Object.fromEntries(undisturbed.map(({ runs, scenario }) => [scenario, runs[0]?.calls.length ?? 0]))
     }
   })

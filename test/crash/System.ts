@@ -10,10 +10,10 @@ import type * as WorldClock from "./WorldClock.ts"
 export interface Label {
   /** The method, the route and the object: `POST web/config`. The same in every run. */
   readonly name: string
+  /** What calls of one kind have in common: the method and the route, and the type of a task. */
+  readonly route: string
   /** It changes nothing on the server. */
   readonly read: boolean
-  /** It asks again and again until something has ended, as often as it takes. */
-  readonly poll: boolean
   /** What the server would say now, where that decides how the caller goes on: `running`. */
   readonly phase: string
 }
@@ -37,6 +37,8 @@ export interface Scenario {
   readonly recovery?: ReadonlyArray<string> | undefined
   /** What an interrupted run says about how to go on. */
   readonly resume: string
+  /** How long the clock of the world goes after each call, in milliseconds of this machine. */
+  readonly idleMillis: number
   /** A world of its own for one case. */
   readonly world: (clock: WorldClock.WorldClock) => Effect.Effect<World, never, Scope.Scope>
   /** Where the command begins to run: files by name, and what earlier runs left there. */

@@ -13,7 +13,7 @@ import type { Scenario, World } from "./System.ts"
 import * as WorldClock from "./WorldClock.ts"
 
 /** Whether the next process begins before anything has changed in the world, or an hour later. */
-export type Gap = "soon" | "late"
+type Gap = "soon" | "late"
 
 export interface Plan {
   /** One for each process but the last. */
@@ -54,7 +54,7 @@ const folderOf = ({ files, folder }: Scenario) =>
     (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
   )
 
-const hung: Child.Ended = { code: null, signal: null, stdout: "", stderr: "", millis: Infinity }
+const hung: Child.Ended = { code: null, signal: null, stdout: "", stderr: "", stoppingMillis: Infinity }
 
 const asKilled = ({ code, signal }: Child.Ended): ReadonlyArray<string> =>
   signal === "SIGKILL" ? [] : [`it was killed and ended with ${code ?? signal}`]
@@ -82,7 +82,7 @@ export const run = (
   inspect: (world: World, folder: string) => Effect.Effect<void> = () => Effect.void
 ): Effect.Effect<Trial> =>
   Effect.gen(function*() {
-    const clock = WorldClock.make()
+    const clock = WorldClock.make(scenario.idleMillis)
     const world = yield* scenario.world(clock)
     const door = Door.make(world)
     const server = yield* Effect.orDie(Serve.serve(door.endpoint, { grace: 0 }))

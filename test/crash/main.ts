@@ -49,13 +49,14 @@ const program = Effect.gen(function*() {
     seed: Number(values.seed),
     onTrial: (trial, done) => {
       if (trial.problems.length > 0) print(Narrative.of(trial))
-      if (process.env["SLOW"]) for (const r of trial.runs) if (r.ended.millis > 7000) print(`SLOW ${Math.round(r.ended.millis)} ${Narrative.of(trial)}`)
       if (done % 50 === 0) print(`${done} trials, ${Math.round((performance.now() - began) / 1000)} s`)
     }
   })
   const { calls, failed, processes, slowestInterruption, trials, unmet } = outcome
   for (const trial of unmet) print(`not met: ${Trial.idOf(trial.scenario, trial.plan)}`)
-  for (const trial of failed) print(`FAILED: ${Trial.idOf(trial.scenario, trial.plan)}\n  ${trial.problems.join("\n  ")}`)
+  for (const trial of failed) {
+    print(`FAILED: ${Trial.idOf(trial.scenario, trial.plan)}\n  ${trial.problems.join("\n  ")}`)
+  }
   for (const [name, count] of Object.entries(calls)) print(`${name}: ${count} calls undisturbed`)
   print(
     `${trials} trials in ${Math.round((performance.now() - began) / 1000)} s, ${processes} processes, ` +

@@ -1,0 +1,94 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { availableParallelism } from "node:os"
+import { inject } from "vitest"
+import * as Operations from "../../src/systems/proxmox/Operations.ts"
+import * as Lab from "../systems/proxmox/Lab.ts"
+import * as Narrative from "./Narrative.ts"
+import * as Proxmox from "./Proxmox.ts"
+import * as Labels from "./ProxmoxLabels.ts"
+import * as Scenarios from "./Scenarios.ts"
+import * as Sweep from "./Sweep.ts"
+import * as Trial from "./Trial.ts"
+
+const command = inject("command")
+
+/** Hundreds of processes. */
+const timeout = 900_000
+
+describe("the command, killed or interrupted at any call and run again", () => {
+  it.live("makes, changes and destroys exactly the machines asked for, each once", () =>
+    Effect.gen(function*() {
+      const scenarios = yield* Scenarios.proxmox(command, "small")
+      const outcome = yield* Sweep.run(scenarios, {
+        command,
+        parallel: availableParallelism() * 6,
+        extent: "brief",
+        second: 24,
+        seed: 1
+      })
+      assert.strictEqual(outcome.failed.map(Narrative.of).join("\n\n"), "")
+      // Every change was met at every moment; only looks at tasks come more or less often.
+      assert.deepStrictEqual(
+        outcome.unmet.filter(({ unmet }) => unmet?.call.startsWith("GET task ") !== true).map(Narrative.of),
+        []
+      )
+      assert.isAtLeast(outcome.trials - outcome.unmet.length, 200)
+    }).pipe(Effect.scoped), timeout)
+
+  it.live("is found out where it does nothing", () =>
+    Effect.gen(function*() {
+      const idle = { ...Proxmox.prelude, words: ["proxmox", "plan", "fleet.yaml"] }
+      const { problems } = yield* Trial.run(command, idle, { stops: [], gap: "soon" })
+      assert.include(problems, "web is there 0 times: ")
+      assert.include(problems, "the plan is not to Keep: db: Create")
+    }), timeout)
+
+  it.live("is found out where it does not get to the call at which it is to die", () =>
+    Effect.gen(function*() {
+      const stop = { signal: "SIGKILL", moment: "before", call: "GET /nodes#2" } as const
+      const trial = yield* Trial.run(command, Proxmox.prelude, { stops: [stop], gap: "soon" })
+      assert.deepStrictEqual(trial.unmet, stop)
+    }), timeout)
+})
+
+describe("the calls of the Proxmox commands", () => {
+  const fleet = Lab.fleet(Lab.machine("web", 401, { nodes: ["pve2"] }), Lab.machine("db", "auto"))
+  const changed = Lab.fleet(Lab.machine("web", 401, { nodes: ["pve2"], memory: 4096 }), Lab.machine("db", "auto"))
+
+  it.effect("that count as reads leave the world as it was", () => {
+    const read = new Set<string>()
+    const compared = new Set<string>()
+    const wire: Lab.Wire = (endpoint, simulator) => {
+      const labels = Labels.make(simulator.world, new Map())
+      const state = Effect.map(
+        simulator.snapshot,
+        (snapshot) => ({ at: snapshot.at, world: JSON.stringify({ ...snapshot, calls: [] }) })
+      )
+      return (request) => {
+        const label = labels.label(request)
+        if (!label.read) return endpoint(request)
+        read.add(label.route)
+        return Effect.gen(function*() {
+          const before = yield* state
+          const reply = yield* endpoint(request)
+          const after = yield* state
+          // Where time went by, something else may have happened.
+          if (before.at === after.at) {
+            compared.add(label.route)
+            assert.strictEqual(after.world, before.world, label.name)
+          }
+          return reply
+        })
+      }
+    }
+    return Lab.run({ wire }, (lab) =>
+      Effect.gen(function*() {
+        yield* lab.process(Operations.apply(fleet))
+        yield* lab.process(Operations.apply(changed))
+        yield* lab.process(Operations.destroy(changed))
+        assert.deepStrictEqual(compared, read)
+        assert.isAtLeast(read.size, 12)
+      }))
+  })
+})
