@@ -26,6 +26,14 @@ describe("CommandLine", () => {
     expect(words("--parallel 3 --json proxmox apply x.yaml")).toEqual(ordered)
   })
 
+  it("takes for the value of an option that may stand alone only what begins with a digit", () => {
+    expect(words("proxmox apply --wait 90s x.yaml")).toEqual(["proxmox apply", "--wait", "90s", "--", "x.yaml"])
+    expect(words("proxmox apply --wait=2h x.yaml")).toEqual(["proxmox apply", "--wait", "2h", "--", "x.yaml"])
+    expect(words("proxmox apply --wait x.yaml")).toEqual(["proxmox apply", "--wait", "24h", "--", "x.yaml"])
+    expect(words("proxmox apply x.yaml --wait")).toEqual(["proxmox apply", "--wait", "24h", "--", "x.yaml"])
+    expect(words("proxmox apply --wait --json")).toEqual(["proxmox apply", "--wait", "24h", "--json"])
+  })
+
   it("does not take a file called like a verb for a verb, nor a value for either", () => {
     expect(words("proxmox apply apply")).toEqual(["proxmox apply", "--", "apply"])
     expect(words("proxmox apply --only plan,list destroy")).toEqual([

@@ -53,7 +53,7 @@ describe.concurrent("holdfast proxmox", () => {
     Effect.gen(function*() {
       const cluster = yield* serve({ speed: 100 })
       expect((yield* cluster.run("proxmox apply")).code).toBe(0)
-      const dry = yield* cluster.run("proxmox destroy --dry-run --json")
+      const dry = yield* cluster.run("proxmox destroy --yes --dry-run --json")
       expect(dry.code).toBe(0)
       expect(json(dry.stdout).machines.map(({ action }: { readonly action: string }) => action)).toEqual([
         "destroy",

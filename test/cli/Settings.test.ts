@@ -125,6 +125,13 @@ describe("Settings", () => {
       const { settings } = yield* load({ environment })
       expect(settings.secrets.toSorted()).toEqual(["1234-5678", "hunter22", "root@pam!ci=1234-5678"])
     }))
+
+  it.effect("the password of a URL is a secret, encoded or not, and what else stands in it is none", () =>
+    Effect.gen(function*() {
+      const url = "postgres://holdfast:hunter%2122@db.example/runs?sslmode=require"
+      const { settings } = yield* load({ environment: { HOLDFAST_DATABASE_URL: url } })
+      expect(settings.secrets).toEqual([url, "hunter%2122", "hunter!22"])
+    }))
 })
 
 describe("Settings.durationMillis", () => {
