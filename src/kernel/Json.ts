@@ -25,7 +25,16 @@ export const Json: Schema.Schema<Json> = Schema.Union(
   Schema.Record({ key: Schema.String, value: Schema.suspend((): Schema.Schema<Json> => Json) })
 )
 
-const decode = Schema.decodeUnknownOption(Schema.parseJson(Json))
+/**
+ * What `JSON.parse` gave is JSON. To look through it again would cost time, and a field named `__proto__`, which
+ * `Schema.Record` does not keep.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Parsed: Schema.Schema<Json> = Schema.declare((u: unknown): u is Json => u !== undefined)
+
+const decode = Schema.decodeUnknownOption(Schema.parseJson(Parsed))
 
 /**
  * The value as `JSON.stringify` writes it: keys without a value are left out, dates are text, `Redacted` values stay

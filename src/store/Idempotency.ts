@@ -82,7 +82,7 @@ const Row = Schema.Struct({
   operation: Schema.String,
   parameters: Schema.String,
   state: Schema.Literal("pending", "completed", "failed"),
-  outcome: Schema.NullOr(Schema.parseJson(Json.Json)),
+  outcome: Schema.NullOr(Schema.parseJson(Json.Parsed)),
   attempt: Rows.Integer,
   begun_at: Rows.Integer,
   ended_at: Schema.NullOr(Rows.Integer),

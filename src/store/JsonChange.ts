@@ -16,15 +16,6 @@ import * as Json from "../kernel/Json.ts"
 export type Path = ReadonlyArray<string | number>
 
 /**
- * What `JSON.parse` gave is JSON. To look through it again would cost time, and a field named `__proto__`, which
- * `Schema.Record` does not keep.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Parsed: Schema.Schema<Json.Json> = Schema.declare((u: unknown): u is Json.Json => u !== undefined)
-
-/**
  * What stood in a place and what stands there after; a side is missing where there was or is nothing.
  *
  * @since 0.1.0
@@ -32,8 +23,8 @@ export const Parsed: Schema.Schema<Json.Json> = Schema.declare((u: unknown): u i
  */
 export const Change = Schema.Struct({
   path: Schema.Array(Schema.Union(Schema.String, Schema.Number)),
-  before: Schema.optionalWith(Parsed, { exact: true }),
-  after: Schema.optionalWith(Parsed, { exact: true })
+  before: Schema.optionalWith(Json.Parsed, { exact: true }),
+  after: Schema.optionalWith(Json.Parsed, { exact: true })
 })
 
 /**

@@ -78,7 +78,7 @@ export const conflictOf = (fault: Fault.Fault): Option.Option<Conflict> =>
 /** A missing value is not the value `null`. */
 const Column = Schema.compose(
   Schema.OptionFromNullOr(Schema.String),
-  Schema.OptionFromSelf(Schema.parseJson(JsonChange.Parsed))
+  Schema.OptionFromSelf(Schema.parseJson(Json.Parsed))
 )
 
 const Present = Schema.Struct({ version: Rows.Integer, value: Column })

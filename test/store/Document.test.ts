@@ -1,4 +1,5 @@
 import { assert, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -169,10 +170,17 @@ await onBothBackends("Document", (backend) => {
       assert.strictEqual(yield* code(transaction.set("a", 1)), "transaction-closed")
       assert.strictEqual(yield* code(transaction.current), "transaction-closed")
       for (const end of [Effect.fail("no" as const), Effect.die("bug"), Effect.interrupt]) {
+        const escaped = yield* Deferred.make<Document.Transaction<typeof Cluster.Type>>()
         const exit = yield* Effect.exit(
-          cluster.transact(author, (transaction) => Effect.zipRight(transaction.set("", lab), end))
+          cluster.transact(author, (transaction) =>
+            Effect.all([Deferred.succeed(escaped, transaction), transaction.set("", lab), end]))
         )
         assert.isTrue(Exit.isFailure(exit))
+        assert.strictEqual(
+          yield* code(Effect.flatMap(Deferred.await(escaped), ({ commit }) =>
+            commit)),
+          "transaction-closed"
+        )
       }
       assert.deepStrictEqual(yield* cluster.read, { version: 0, value: Option.none() })
       assert.deepStrictEqual(yield* cluster.history(), [])

@@ -76,10 +76,15 @@ const lines = (log: string): ReadonlyArray<string> =>
 
 describe("the key of a run", () => {
   const json = FastCheck.jsonValue({ maxDepth: 3 }).map((value) => Option.getOrThrow(Json.fromUnknown(value)))
+  const hostile = FastCheck.constantFrom<Json.Json>(
+    {},
+    JSON.parse("{\"__proto__\":1}"),
+    JSON.parse("{\"__proto__\":{}}")
+  )
   const name = FastCheck.constantFrom("a", "ab", "a\",\"b", "b", "[]")
   const asked = FastCheck.record({
     operation: name,
-    parameters: FastCheck.oneof(json, name),
+    parameters: FastCheck.oneof(json, hostile, name),
     key: FastCheck.option(name, { nil: undefined })
   })
 
