@@ -71,11 +71,18 @@ export const prepare = (source: Transaction.Source): Effect.Effect<void, SqlErro
     const { sql } = source
     const found = yield* sql`SELECT 1 FROM pg_tables
       WHERE schemaname = current_schema() AND tablename = 'holdfast_commits'`
-    if (found.length === 0) {
-      yield* sql`CREATE TABLE IF NOT EXISTS holdfast_commits (mark TEXT PRIMARY KEY, at BIGINT NOT NULL)`
-    }
+    if (found.length === 0) yield* sql.unsafe(createMarks)
     yield* sql`DELETE FROM holdfast_commits WHERE abs(at) < extract(epoch from now() - interval '1 day')`
   })
+
+/**
+ * One statement after the other in one transaction. The number is any that nobody else uses: without the lock, two who
+ * make the same table at once get in each other's way in spite of IF NOT EXISTS.
+ */
+const createMarks = [
+  "SELECT pg_advisory_xact_lock(4855702319)",
+  "CREATE TABLE IF NOT EXISTS holdfast_commits (mark TEXT PRIMARY KEY, at BIGINT NOT NULL)"
+].join("; ")
 
 /**
  * Writing the same mark waits until a transaction that may still be under way has ended. The sign of the time tells
