@@ -64,7 +64,7 @@ await onBothBackends("Journal", (backend) => {
     }))
 
   const damages = {
-    "torn text": (sql: string) => `${sql} intent = '{\"a\": '`,
+    "torn text": (sql: string) => `${sql} intent = '{"a": '`,
     "another value": (sql: string) => `${sql} intent = '2'`,
     "another state": (sql: string) => `${sql} state = 'completed'`,
     "an unknown state": (sql: string) => `${sql} state = 'maybe'`

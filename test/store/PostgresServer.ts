@@ -10,7 +10,7 @@ import * as Net from "node:net"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { promisify } from "node:util"
-import pg from "pg"
+import { Client } from "pg"
 import { afterAll } from "vitest"
 
 export interface PostgresServer {
@@ -75,7 +75,7 @@ const begin = async (): Promise<PostgresServer> => {
   let databases = 0
 
   const query = async (text: string): Promise<void> => {
-    const client = new pg.Client({ host: "127.0.0.1", port, user: "holdfast", database: "postgres" })
+    const client = new Client({ host: "127.0.0.1", port, user: "holdfast", database: "postgres" })
     client.on("error", () => undefined)
     try {
       await client.connect()

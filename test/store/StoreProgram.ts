@@ -82,17 +82,18 @@ const pause = Effect.gen(function*() {
   yield* say(Either.isLeft(late) ? late.left.code ?? "" : "recorded")
 })
 
+const mutation = (key: string, reply: Effect.Effect<number>) =>
+  Mutation.run({
+    key,
+    operation: "Test.send",
+    intent: key,
+    result: Schema.Number,
+    send: reply,
+    settle: Effect.succeed(Mutation.notDone)
+  })
+
 const runs = Effect.gen(function*() {
   const service = yield* Runs.Runs
-  const mutation = (key: string, reply: Effect.Effect<number>) =>
-    Mutation.run({
-      key,
-      operation: "Test.send",
-      intent: key,
-      result: Schema.Number,
-      send: reply,
-      settle: Effect.succeed(Mutation.notDone)
-    })
   yield* service.track(
     { command: "test apply", target: "test/lab" },
     Effect.gen(function*() {
