@@ -35,10 +35,12 @@ const temporaries = (folder: string): ReadonlyArray<string> =>
 /** Nobody, where the tests run as root: root may write everywhere. */
 const nobody = process.getuid?.() === 0 ? 65_534 : undefined
 
-const mount = (folder: string) =>
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "holdfast-test", folder], { stdio: "ignore" })
+const shell = (script: string, ...words: ReadonlyArray<string>) =>
+  execFileSync("/bin/sh", ["-c", script, "test", ...words], { stdio: "ignore" })
 
-const unmount = (folder: string) => execFileSync("umount", ["-l", folder], { stdio: "ignore" })
+const mount = (folder: string) => shell("exec mount -t tmpfs -o size=256k holdfast-test \"$1\"", folder)
+
+const unmount = (folder: string) => shell("exec umount -l \"$1\"", folder)
 
 /** A folder on a disk of its own, which is soon full. */
 const smallDisk: Effect.Effect<string, never, Scope.Scope> = Effect.flatMap(
@@ -165,7 +167,7 @@ describe("AtomicFile", () => {
       assert.strictEqual(yield* codeOf(folder), "not-a-file")
       assert.strictEqual(yield* codeOf(join(folder, "missing", "state.json")), "file-missing")
       assert.strictEqual(yield* codeOf(join(folder, "x".repeat(300))), "name-too-long")
-      execFileSync("mkfifo", [join(folder, "pipe")])
+      shell("exec mkfifo \"$1\"", join(folder, "pipe"))
       assert.strictEqual(yield* codeOf(join(folder, "pipe")), "not-a-file")
       // The copy cannot be made: then the file is not touched.
       Fs.writeFileSync(join(folder, "state.json"), "old")
