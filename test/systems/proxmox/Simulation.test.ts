@@ -1,0 +1,35 @@
+import { assert, describe, it } from "vitest"
+import { system } from "../../simulate/proxmox/Simulation.ts"
+import type { Verdict } from "../../simulate/System.ts"
+
+const blocks = 10
+const seedsEach = 20
+
+/** What one needs to go after it: the number, and what happened. */
+const tell = async (verdict: Verdict): Promise<string> => {
+  const { story } = await system.run(verdict.seed, "short")
+  const problems = verdict.problems.map(({ detail, invariant }) => `${invariant}: ${detail}`)
+  const again = `npm run simulate -- --system proxmox --seed ${verdict.seed}`
+  return [verdict.drawn, ...story, ...problems, again].join("\n")
+}
+
+describe("whole operations on a cluster that misbehaves end as asked for, and say the truth", () => {
+  for (let block = 0; block < blocks; block++) {
+    const first = 1 + block * seedsEach
+    const last = first + seedsEach - 1
+    it(`from the seeds ${first} to ${last}`, async () => {
+      for (let seed = first; seed <= last; seed++) {
+        const verdict = await system.run(seed, "none")
+        if (verdict.problems.length > 0) assert.fail(await tell(verdict))
+      }
+    }, 240_000)
+  }
+
+  it("and a seed makes the same calls at the same times with the same answers", async () => {
+    for (let seed = 1; seed <= seedsEach; seed++) {
+      const [first, second] = [await system.run(seed, "none"), await system.run(seed, "short")]
+      assert.strictEqual(second.trace, first.trace, `seed ${seed}`)
+      assert.isAbove(first.calls, 0)
+    }
+  }, 240_000)
+})
