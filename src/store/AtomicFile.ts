@@ -245,16 +245,21 @@ const fill = (
 const keep = (target: string): Effect.Effect<void, Fault.Fault, Scope.Scope> =>
   Effect.gen(function*() {
     const beside = yield* temporary(Path.dirname(target))
-    yield* attempt(intact(target), () => Fs.link(target, beside)).pipe(
-      Effect.catchIf(
-        (fault) => linkless.has(FileFault.codeOf(fault.cause) ?? ""),
-        () => Effect.zipRight(attempt(intact(target), () => Fs.copyFile(target, beside)), flush(target, beside))
+    const kept = yield* whenMissing(
+      attempt(intact(target), () => Fs.link(target, beside)).pipe(
+        // Another writer may put its file there just between the look for the old one and the link to it.
+        Effect.retry({ times: 100, while: (fault) => FileFault.codeOf(fault.cause) === "ENOENT" }),
+        Effect.catchIf(
+          (fault) => linkless.has(FileFault.codeOf(fault.cause) ?? ""),
+          () => Effect.zipRight(attempt(intact(target), () => Fs.copyFile(target, beside)), flush(target, beside))
+        )
       )
     )
+    if (Option.isNone(kept)) return
     yield* attempt(intact(target), () => Fs.rename(beside, lastGoodOf(target)))
   })
 
-/** Source: link(2): file systems without hard links, and `fs.protected_hardlinks` for the files of others. */
+/** Source: link(2), EPERM and others: file systems without hard links, and `fs.protected_hardlinks` for the files of others. */
 const linkless = new Set(["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"])
 
 /** Source: fsync(2), EINVAL: bound to something that does not support it; folders on Windows answer EPERM or EISDIR. */
