@@ -57,7 +57,7 @@ const again = (work: Work.Work, decision: Plan.Decision): Effect.Effect<Plan.Dec
       : fresh
   })
 
-/** What an earlier run has begun and what does not show as a machine, a clone or a destruction, ends before. */
+/** What somebody has begun and what the machine does not show yet, a clone or its stopping, ends before. */
 const awaited = (
   work: Work.Work,
   track: Track.Track,
@@ -71,9 +71,16 @@ const awaited = (
       return yield* again(work, decision)
     }
     const tasks = decision.awaited ?? []
-    if (decision.action._tag !== "Create" || tasks.length === 0) return decision
-    yield* Track.enter(track, "waiting", { detail: "an earlier clone of its template is running" })
-    yield* Effect.logInfo(`waiting for ${tasks.length} running clones of its template: one may be this machine`)
+    if (tasks.length === 0) return decision
+    const isNew = decision.action._tag === "Create"
+    yield* Track.enter(track, "waiting", {
+      detail: isNew ? "an earlier clone of its template is running" : "an earlier task is stopping it"
+    })
+    yield* Effect.logInfo(
+      isNew
+        ? `waiting for ${tasks.length} running clones of its template: one may be this machine`
+        : `waiting for what is stopping it: ${tasks.map(({ type }) => type).join(", ")}`
+    )
     yield* Effect.forEach(
       tasks,
       (task) => Effect.catchIf(Task.wait(work, task), (fault) => fault.code === "task-lost", () => Effect.void),
@@ -143,16 +150,29 @@ const joinPool = (
       operation: "Proxmox.joinPool",
       intent: { vmid, pool },
       send: Effect.as(work.client.poolMembers({ pool, add: [vmid] }), Option.none()),
-      isDone: Effect.map(
-        work.policies.read.run(work.client.machines),
-        (rows) => rows.some((row) => row.vmid === vmid && row.pool === pool)
-      )
+      isDone: isIn(work, vmid, pool)
     }),
     Track.changed(track, [{ key: "pool", to: pool }])
   )
 
-const poolChange = ({ action, spec }: Plan.Decision): string | undefined =>
-  action._tag === "Update" && action.changes.some((change) => change.key === "pool") ? spec.pool : undefined
+const isIn = (work: Work.Work, vmid: number, pool: string): Effect.Effect<boolean, Fault.Fault> =>
+  Effect.map(
+    work.policies.read.run(work.client.machines),
+    (rows) => rows.some((row) => row.vmid === vmid && row.pool === pool)
+  )
+
+/** The pool that it is not in. A clone is made in its pool, but an earlier run may have wanted another one. */
+const missingPool = (
+  work: Work.Work,
+  { action, spec }: Plan.Decision,
+  { vmid }: Place
+): Effect.Effect<string | undefined, Fault.Fault> => {
+  const { pool } = spec
+  if (pool === undefined || action._tag === "Keep") return Effect.succeed(undefined)
+  return action._tag === "Update"
+    ? Effect.succeed(action.changes.some((change) => change.key === "pool") ? pool : undefined)
+    : Effect.map(isIn(work, vmid, pool), (there) => there ? undefined : pool)
+}
 
 type Done = Extract<Outcome, { readonly _tag: "Done" }>
 
@@ -171,7 +191,7 @@ const converge = (
     if (decision.action._tag === "Create" || decision.action._tag === "Resume") yield* Track.changed(track, [])
     const wasRunning = (yield* Power.status(work, place)).status === "running"
     yield* Configure.configureMachine(work, track, { spec, ...place })
-    const pool = poolChange(decision)
+    const pool = yield* missingPool(work, decision, place)
     if (pool !== undefined) yield* joinPool(work, track, place, pool)
     const renewed = wasRunning ? yield* Guest.renewCloudInit(work, track, place) : []
     const started = spec.start && !wasRunning

@@ -28,6 +28,8 @@ export interface Observation {
   readonly storages: ReadonlyMap<string, Either.Either<ReadonlyArray<Model.Storage>, Fault.Fault>>
   /** Running clones of a template, by its id. */
   readonly clones: ReadonlyMap<number, ReadonlyArray<Upid>>
+  /** Running tasks that stop or destroy a machine that is ours. */
+  readonly endings: ReadonlyArray<Upid>
 }
 
 /** Reads at once. They are cheap for the server, which has three workers for what is not. */
@@ -165,6 +167,12 @@ export const observe = Effect.fn("Proxmox.observe")(
           Identity.whose(config.right, { fleet: work.fleet, machine: spec.name })._tag === "Ours"
       })
     )
+    // Before the statuses: what ends in between has an effect that they show.
+    const endings = yield* Effect.forEach(
+      [...new Set(ours.map((row) => row.node))].toSorted(),
+      (node) => Work.ending(work, node, new Set(ours.map((row) => row.vmid))),
+      { concurrency }
+    )
     const statuses = yield* Effect.forEach(
       ours,
       (row) =>
@@ -180,7 +188,8 @@ export const observe = Effect.fn("Proxmox.observe")(
       configs,
       statuses: new Map(statuses.flat()),
       storages: new Map(storages),
-      clones: new Map(clones)
+      clones: new Map(clones),
+      endings: endings.flat()
     }
     return observation
   }

@@ -30,7 +30,10 @@ export interface Decision {
   readonly action: Action
   /** Of what is to be cloned, or is being cloned. */
   readonly target?: Clone.Target | undefined
-  /** Clones that somebody runs and that may turn out to be this machine; only with an automatic id. */
+  /**
+   * Tasks to wait for before this holds: clones that may turn out to be this machine, which has an automatic id; or what
+   * is stopping or destroying it.
+   */
   readonly awaited?: ReadonlyArray<Upid> | undefined
   /** Something is being destroyed at the wanted id. */
   readonly dying?: { readonly vmid: number; readonly node: string } | undefined
@@ -146,8 +149,10 @@ const existing = (context: Context, spec: MachineSpec, candidate: Candidate): De
   const { config, row, whose } = candidate
   Placement.promise(context.promised, row.node)
   switch (whose._tag) {
-    case "Ours":
-      return update(context, spec, candidate)
+    case "Ours": {
+      const running = context.observation.endings.filter(({ id }) => Number(id) === row.vmid)
+      return { ...update(context, spec, candidate), ...(running.length === 0 ? {} : { awaited: running }) }
+    }
     case "HalfMade":
       return resume(context, spec, candidate, "an earlier run cloned it and did not configure it")
     case "Hidden":

@@ -107,18 +107,26 @@ const seen = (
  * @category accessors
  */
 export const running = (
-  { client, policies }: Work,
+  work: Work,
   type: string,
   { node, vmid }: { readonly node: string; readonly vmid: number }
 ): Effect.Effect<ReadonlyArray<Upid.Upid>, Fault.Fault> =>
-  Effect.gen(function*() {
-    const rows = yield* policies.read.run(
-      client.tasks({ node, typefilter: type, vmid, source: "active", limit: 500 })
-    )
-    const listed = rows.flatMap((row) =>
-      row.status === undefined || row.status === "RUNNING" ? Option.toArray(Option.getRight(Upid.parse(row.upid))) : []
-    )
-    const live = yield* Effect.forEach(
+  Effect.flatMap(
+    work.policies.read.run(work.client.tasks({ node, typefilter: type, vmid, source: "active", limit: 500 })),
+    (rows) => live(work, namesOf(rows))
+  )
+
+const namesOf = (rows: ReadonlyArray<Model.TaskRow>): ReadonlyArray<Upid.Upid> =>
+  rows.flatMap((row) =>
+    row.status === undefined || row.status === "RUNNING" ? Option.toArray(Option.getRight(Upid.parse(row.upid))) : []
+  )
+
+const live = (
+  { client, policies }: Work,
+  listed: ReadonlyArray<Upid.Upid>
+): Effect.Effect<ReadonlyArray<Upid.Upid>, Fault.Fault> =>
+  Effect.map(
+    Effect.forEach(
       listed.toSorted((a, b) => (a.text < b.text ? -1 : 1)),
       (upid) =>
         policies.read.run(client.taskStatus(upid)).pipe(
@@ -127,9 +135,28 @@ export const running = (
           Effect.catchIf((fault) => fault.kind === "not-found" || fault.kind === "denied", () => Effect.succeed([upid]))
         ),
       { concurrency: 4 }
-    )
-    return live.flat()
-  })
+    ),
+    (found) => found.flat()
+  )
+
+const takesAway = new Set(["qmshutdown", "qmstop", "qmdestroy"])
+
+/**
+ * Tasks that are about to stop or destroy one of the machines of a node, whoever began them. What such a machine shows
+ * now will not last.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const ending = (
+  work: Work,
+  node: string,
+  vmids: ReadonlySet<number>
+): Effect.Effect<ReadonlyArray<Upid.Upid>, Fault.Fault> =>
+  Effect.flatMap(
+    work.policies.read.run(work.client.tasks({ node, source: "active", limit: 500 })),
+    (rows) => live(work, namesOf(rows).filter(({ id, type }) => takesAway.has(type) && vmids.has(Number(id))))
+  )
 
 /**
  * Clones of a source that are running now.
