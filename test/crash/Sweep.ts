@@ -60,6 +60,12 @@ const momentsOf = ({ read }: Call, extent: Options["extent"]): ReadonlyArray<Mom
 const stopsAt = (call: Call, signal: Stop["signal"], moments: ReadonlyArray<Moment>): ReadonlyArray<Stop> =>
   moments.map((moment) => ({ signal, moment, call: call.id }))
 
+/** What is read of the cluster as a whole is read before anything is done, when an interruption has nothing to clean up. */
+const interruptionsAt = (call: Call, extent: Options["extent"]): ReadonlyArray<Stop> => {
+  if (extent === "complete") return stopsAt(call, "SIGINT", Door.moments)
+  return call.read && call.phase === "" ? [] : stopsAt(call, "SIGINT", [call.read ? "before" : "acted"])
+}
+
 /** Every plan with one stop. */
 const single = (
   seen: ReadonlyArray<Call>,
@@ -71,11 +77,7 @@ const single = (
   const deadly = extent === "brief" && scenario.recovery !== undefined ? calls.filter(({ read }) => !read) : calls
   const kills = deadly.flatMap((call) => stopsAt(call, "SIGKILL", momentsOf(call, extent)))
   const late = extent === "brief" ? kills.filter(({ moment }) => moment === "acted") : kills
-  const interruptions = scenario.recovery !== undefined ?
-    [] :
-    calls.flatMap((call) =>
-      stopsAt(call, "SIGINT", extent === "complete" ? Door.moments : [call.read ? "before" : "acted"])
-    )
+  const interruptions = scenario.recovery === undefined ? calls.flatMap((call) => interruptionsAt(call, extent)) : []
   return [
     ...kills.map((stop): Trial.Plan => ({ stops: [stop], gap: "soon" })),
     ...late.map((stop): Trial.Plan => ({ stops: [stop], gap: "late" })),
