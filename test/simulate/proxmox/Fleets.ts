@@ -11,10 +11,10 @@ export interface Ground {
   readonly templates: "shared" | "local"
 }
 
-export const gibibyte = 1024 ** 3
+const gibibyte = 1024 ** 3
 
 /** The ids that fleets ask for by number begin here. */
-export const firstId = 401
+const firstId = 401
 
 const template = (dice: Dice, { templates }: Ground): MachineSpec["template"] =>
   templates === "shared"

@@ -31,7 +31,7 @@ export interface Event {
 }
 
 /** The moment in the life of one request at which its process dies. */
-export interface Doom {
+interface Doom {
   readonly call: number
   readonly acted: boolean
 }
@@ -179,6 +179,8 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab> =>
         return yield* effect.pipe(
           Effect.provide(services),
           Effect.provide(logging),
+          // Nobody looks at the spans, and they are a good part of the time.
+          Effect.withTracerEnabled(false),
           Effect.withRandom(Random.make(`${seed} ${processes}`)),
           Effect.withClock(process.clock)
         )

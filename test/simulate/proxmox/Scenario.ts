@@ -7,7 +7,7 @@ import * as Fleets from "./Fleets.ts"
 import * as Trouble from "./Trouble.ts"
 
 /** How a command ends, if not by itself. */
-export type Ending =
+type Ending =
   | { readonly _tag: "Runs" }
   /** The user interrupts it, so it cleans up. */
   | { readonly _tag: "Interrupted"; readonly afterMillis: number }

@@ -7,7 +7,7 @@ import type * as World from "../../../src/systems/proxmox/simulator/World.ts"
 const mark = /managed-by: holdfast (.+)\/([^/\s]+) (?:nonce (\S+)|([0-9a-fA-F-]{36}))/
 
 /** Which machine of which fleet it says to be, and whether the uuid proves it. */
-export interface Mark {
+interface Mark {
   readonly fleet: string
   readonly machine: string
   readonly proof: "uuid" | "nonce" | "other uuid"
@@ -18,7 +18,7 @@ const configOf = (view: World.MachineView): Readonly<Record<string, string | und
   ...view.pending
 })
 
-export const markOf = (view: World.MachineView): Mark | undefined => {
+const markOf = (view: World.MachineView): Mark | undefined => {
   const [, fleet, machine, nonce, uuid] = mark.exec(configOf(view)["description"] ?? "") ?? []
   if (fleet === undefined || machine === undefined) return undefined
   if (nonce !== undefined) return { fleet, machine, proof: "nonce" }

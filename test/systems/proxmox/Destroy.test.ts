@@ -44,6 +44,14 @@ const replace = (lab: Pick<Lab.Lab, "simulator">, vmid: number, description: str
     )
   })
 
+/** The inventory is read while the machine is cloned on one node, and its configuration when it is on the other. */
+const movesMeanwhile = (): Lab.Wire =>
+  Wires.rules({
+    method: "GET",
+    path: /\/cluster\/resources/,
+    reply: (answer) => Effect.zipLeft(answer, Effect.sleep("20 seconds"))
+  })
+
 describe("destroy", () => {
   it.effect("stops and purges what the fleet made, leaves the rest, and is done when it is run again", () =>
     Lab.run({}, (lab) =>
@@ -209,13 +217,6 @@ describe("destroy", () => {
         }
       })))
 
-  /** The inventory is read while the machine is cloned on one node, and its configuration when it is on the other. */
-  const movesMeanwhile = (): Lab.Wire =>
-    Wires.rules({
-      method: "GET",
-      path: /\/cluster\/resources/,
-      reply: (answer) => Effect.zipLeft(answer, Effect.sleep("20 seconds"))
-    })
   const elsewhere = Lab.fleet(Lab.machine("web", "auto", { nodes: ["pve2"] }))
   const untilCloned = { method: "POST", path: /\/clone$/ }
 
