@@ -8,8 +8,10 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as UrlParams from "@effect/platform/UrlParams"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Stream from "effect/Stream"
@@ -142,33 +144,46 @@ export const isBodiless = (method: string, status: number): boolean =>
  * @category conversions
  */
 export const toHttpClient = (endpoint: Endpoint): HttpClient.HttpClient =>
-  HttpClient.make((request, url) =>
-    bodyText(request).pipe(
-      Effect.flatMap((body) =>
-        serveApart(endpoint, {
-          method: request.method,
-          url: url.pathname + url.search,
-          headers: {
-            ...request.headers,
-            ...(body.contentType === undefined ? {} : { "content-type": body.contentType }),
-            "host": url.host,
-            ...(body.text === "" ? {} : { "content-length": String(encoder.encode(body.text).length) })
-          },
-          body: body.text
-        })
-      ),
-      Effect.flatMap((reply) => {
-        switch (reply._tag) {
-          case "Answer":
-            return Effect.succeed(HttpClientResponse.fromWeb(request, toResponse(request.method, reply)))
-          case "Reset":
-            return transportError(request, "ECONNRESET", "read ECONNRESET")
-          case "Refused":
-            return transportError(request, "ECONNREFUSED", `connect ECONNREFUSED ${url.host}`)
-        }
-      })
-    )
+  // Not `HttpClient.make`, whose abort signal for every request there is nobody here to heed.
+  HttpClient.makeWith(
+    (requested: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
+      Effect.flatMap(requested, (request) => exchange(endpoint, request)),
+    Effect.succeed
   )
+
+const exchange = (
+  endpoint: Endpoint,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError> => {
+  const made = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+  if (Either.isLeft(made)) return new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: made.left })
+  const url = made.right
+  return bodyText(request).pipe(
+    Effect.flatMap((body) =>
+      serveApart(endpoint, {
+        method: request.method,
+        url: url.pathname + url.search,
+        headers: {
+          ...request.headers,
+          ...(body.contentType === undefined ? {} : { "content-type": body.contentType }),
+          "host": url.host,
+          ...(body.text === "" ? {} : { "content-length": String(encoder.encode(body.text).length) })
+        },
+        body: body.text
+      })
+    ),
+    Effect.flatMap((reply) => {
+      switch (reply._tag) {
+        case "Answer":
+          return Effect.succeed(HttpClientResponse.fromWeb(request, toResponse(request.method, reply)))
+        case "Reset":
+          return transportError(request, "ECONNRESET", "read ECONNRESET")
+        case "Refused":
+          return transportError(request, "ECONNREFUSED", `connect ECONNREFUSED ${url.host}`)
+      }
+    })
+  )
+}
 
 const encoder = new TextEncoder()
 
@@ -237,18 +252,19 @@ const bodyText = (
   }
 }
 
-const toResponse = (method: string, reply: Extract<Reply, { readonly _tag: "Answer" }>): Response =>
-  new Response(isBodiless(method, reply.status) ? null : responseBody(reply), {
-    status: reply.status,
-    statusText: reasonPhrase(reply.statusText),
-    headers: { ...reply.headers }
-  })
+const toResponse = (method: string, reply: Extract<Reply, { readonly _tag: "Answer" }>): Response => {
+  const headers = { ...reply.headers }
+  const init = { status: reply.status, statusText: reasonPhrase(reply.statusText), headers }
+  if (isBodiless(method, reply.status)) return new Response(null, init)
+  const bytes = encoder.encode(reply.body)
+  headers["content-length"] = String(bytes.length)
+  return new Response(responseBody(bytes, reply.truncateAt), init)
+}
 
 const responseBody = (
-  reply: Extract<Reply, { readonly _tag: "Answer" }>
+  bytes: Uint8Array<ArrayBuffer>,
+  end: number | undefined
 ): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> => {
-  const bytes = encoder.encode(reply.body)
-  const end = reply.truncateAt
   if (end === undefined || end >= bytes.length) return bytes
   let sent = false
   return new ReadableStream<Uint8Array>({

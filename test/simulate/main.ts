@@ -25,6 +25,9 @@ const twice = 20
 /** So many failing seeds are told in full, and the others by number. */
 const toldInFull = 5
 
+/** Most of what a seed allocates is gone before the next one. */
+const nodeOptions = ["--max-semi-space-size=64"]
+
 const bundled = async (folder: string): Promise<string> => {
   const outfile = join(folder, "worker.mjs")
   await build({
@@ -84,6 +87,10 @@ const tellVerdict = (verdict: Verdict): void => {
   tell(`  trace ${verdict.trace}, ${verdict.calls} calls, ${verdict.virtualSeconds} s of virtual time`)
 }
 
+const tellFailure = ({ problems, seed }: Verdict): void => {
+  for (const { detail, invariant } of problems) tell(`✗ seed ${seed}: ${invariant}: ${detail}`)
+}
+
 const simulate = async (
   system: string,
   seeds: ReadonlyArray<number>,
@@ -98,7 +105,9 @@ const simulate = async (
       const { cpuMillis, verdict } = await ask(worker, task)
       const again = seed % twice === 0 ? (await ask(worker, task)).verdict : verdict
       tally.cpuMillis += cpuMillis
-      add(tally, different(verdict, again))
+      const judged = different(verdict, again)
+      tellFailure(judged)
+      add(tally, judged)
       if (Date.now() - shown > 10_000) {
         shown = Date.now()
         tell(`  ${tally.seeds} of ${seeds.length} seeds, ${tally.failed.length} failed`)
@@ -157,7 +166,9 @@ const folder = mkdtempSync(join(tmpdir(), "holdfast-simulate-"))
 const workers: Array<ChildProcess> = []
 try {
   const bundle = await bundled(folder)
-  for (let job = 0; job < (single === undefined ? whole("jobs", values.jobs) : 1); job++) workers.push(fork(bundle))
+  for (let job = 0; job < (single === undefined ? whole("jobs", values.jobs) : 1); job++) {
+    workers.push(fork(bundle, { execArgv: nodeOptions }))
+  }
   const [worker] = workers
   if (worker === undefined) throw new Error("there is a worker")
   for (const system of chosen) {
