@@ -9,7 +9,7 @@ import type * as Fault from "../../kernel/Fault.ts"
 import type { MachineSpec } from "./Fleet.ts"
 import * as Identity from "./Identity.ts"
 import type * as Model from "./Model.ts"
-import type { Observation } from "./Observation.ts"
+import * as Observed from "./Observation.ts"
 import * as Placement from "./Placement.ts"
 import * as Template from "./Template.ts"
 import * as Work from "./Work.ts"
@@ -90,7 +90,7 @@ export const isCloning = (work: Work.Work, { templates }: Doomed): Effect.Effect
     (tasks) => tasks.some((running) => running.length > 0)
   )
 
-const fateOf = (fleet: string, spec: MachineSpec, observation: Observation): Fate => {
+const fateOf = (fleet: string, spec: MachineSpec, observation: Observed.Observation): Fate => {
   const refused = (fault: Fault.Fault): Fate => ({ _tag: "Refused", spec, fault })
   const templates = Template.candidates(spec.template, observation.rows.values())
     .map(({ node, vmid }) => ({ node, vmid }))
@@ -111,10 +111,16 @@ const fateOf = (fleet: string, spec: MachineSpec, observation: Observation): Fat
     ))
   }
   if (first !== undefined) return protectedFault(spec, first, observation) ?? first
-  return spec.vmid === "auto" ? { _tag: "Absent", spec } : atWantedId(fleet, spec, spec.vmid, observation)
+  if (spec.vmid !== "auto") return atWantedId(fleet, spec, spec.vmid, observation)
+  const doubt = Observed.doubt(observation, spec)
+  return doubt === undefined ? { _tag: "Absent", spec } : refused(doubt)
 }
 
-const protectedFault = (spec: MachineSpec, { node, vmid }: Doomed, observation: Observation): Fate | undefined => {
+const protectedFault = (
+  spec: MachineSpec,
+  { node, vmid }: Doomed,
+  observation: Observed.Observation
+): Fate | undefined => {
   const config = observation.configs.get(vmid)
   if (config === undefined || Either.isLeft(config) || config.right["protection"] !== "1") return undefined
   return {
@@ -130,7 +136,7 @@ const protectedFault = (spec: MachineSpec, { node, vmid }: Doomed, observation: 
 }
 
 /** Nothing there is ours: then it is nothing, somebody else's, or cannot be told. */
-const atWantedId = (fleet: string, spec: MachineSpec, vmid: number, observation: Observation): Fate => {
+const atWantedId = (fleet: string, spec: MachineSpec, vmid: number, observation: Observed.Observation): Fate => {
   const row = observation.rows.get(vmid)
   if (row === undefined) return { _tag: "Absent", spec }
   const config = observation.configs.get(vmid)
@@ -155,5 +161,5 @@ const atWantedId = (fleet: string, spec: MachineSpec, vmid: number, observation:
 export const decideAll = (
   fleet: string,
   specs: ReadonlyArray<MachineSpec>,
-  observation: Observation
+  observation: Observed.Observation
 ): ReadonlyArray<Fate> => specs.map((spec) => fateOf(fleet, spec, observation))

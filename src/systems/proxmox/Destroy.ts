@@ -146,8 +146,11 @@ const once = (
     const found = yield* unlocked(work, track, doomed)
     if (Option.isNone(found)) return
     const here = { ...doomed, node: found.value.node }
-    yield* Power.stop(work, track, { vmid: here.vmid, node: here.node }, shutdownSeconds)
-    yield* purge(work, track, here)
+    yield* Power.stop(work, track, { vmid: here.vmid, node: here.node }, shutdownSeconds).pipe(
+      Effect.zipRight(purge(work, track, here)),
+      // Somebody else was faster: a run before or beside this one, whose task was under way.
+      Effect.catchIf((fault) => fault.code === "config-missing", () => Effect.void)
+    )
     if (!(yield* isGone(work, here))) return yield* remains(here)
   })
 

@@ -131,13 +131,21 @@ const denied = (reply: Reply): Said => {
 
 /**
  * A `500` is a perl `die`: the sentence is all there is. One that is not known is taken as final, because the server
- * uses this status for permanent causes far more than for passing ones.
+ * uses this status for permanent causes far more than for passing ones. Without a sentence it is no `die` but a crash,
+ * of the server or of a proxy before it, and says nothing of what was done.
  */
 const died = (reply: Reply): Said => {
   const text = messageOf(reply)
+  if (text === "" || /^internal server error$/i.test(text)) {
+    return {
+      kind: "transient",
+      code: "server-error",
+      sent: "maybe",
+      detail: "The server failed and did not say why (500)"
+    }
+  }
   const known = meaning(text)
-  if (known !== undefined) return { ...known, detail: text }
-  return { kind: "failed", code: "server-error", detail: text === "" ? "The server failed and did not say why" : text }
+  return known === undefined ? { kind: "failed", code: "server-error", detail: text } : { ...known, detail: text }
 }
 
 const gateway = (reply: Reply): Said => {

@@ -194,3 +194,23 @@ export const observe = Effect.fn("Proxmox.observe")(
     return observation
   }
 )
+
+/**
+ * Why it cannot be told whether a machine of automatic id is there: one that may be it, by its name or for want of a
+ * name, cannot be read. To make it then might make it twice, and to call it absent might be wrong.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const doubt = ({ configs, rows }: Observation, spec: MachineSpec): Fault.Fault | undefined => {
+  for (const row of [...rows.values()].toSorted((a, b) => a.vmid - b.vmid)) {
+    const config = configs.get(row.vmid)
+    if (config === undefined || Either.isRight(config) || config.left.code === "config-missing") continue
+    if (row.template === true || (row.name !== undefined && row.name !== spec.name)) continue
+    return config.left.with({
+      subject: `machine ${spec.name}`,
+      remote: `${Work.nameOf(row.vmid, row.node)} cannot be read and may be it, so nothing was touched`
+    })
+  }
+  return undefined
+}

@@ -12,7 +12,7 @@ import * as Difference from "./Difference.ts"
 import type { MachineSpec } from "./Fleet.ts"
 import * as Identity from "./Identity.ts"
 import type * as Model from "./Model.ts"
-import type { Observation } from "./Observation.ts"
+import * as Observed from "./Observation.ts"
 import * as Placement from "./Placement.ts"
 import type { Action, Plan } from "./Report.ts"
 import * as Template from "./Template.ts"
@@ -65,7 +65,7 @@ interface Candidate {
   readonly whose: Identity.Whose
 }
 
-const candidates = (fleet: string, spec: MachineSpec, observation: Observation): ReadonlyArray<Candidate> =>
+const candidates = (fleet: string, spec: MachineSpec, observation: Observed.Observation): ReadonlyArray<Candidate> =>
   [...observation.rows.values()].toSorted((a, b) => a.vmid - b.vmid).flatMap((row) => {
     const config = observation.configs.get(row.vmid)
     if (config === undefined || Either.isLeft(config)) return []
@@ -76,7 +76,7 @@ const isOurs = ({ whose }: Candidate): boolean => whose._tag === "Ours" || whose
 
 interface Context {
   readonly fleet: string
-  readonly observation: Observation
+  readonly observation: Observed.Observation
   readonly promised: Placement.Promised
   /** Ids that machines of the fleet want by number. */
   readonly wanted: ReadonlySet<number>
@@ -103,6 +103,8 @@ const decide = (context: Context, spec: MachineSpec): Decision => {
   }
   if (spec.vmid === "auto") {
     if (first !== undefined) return existing(context, spec, first)
+    const doubt = Observed.doubt(observation, spec)
+    if (doubt !== undefined) return refused(spec, [doubt])
     const running = Template.candidates(spec.template, observation.rows.values())
       .flatMap((row) => observation.clones.get(row.vmid) ?? [])
     return { ...create(context, spec), ...(running.length === 0 ? {} : { awaited: running }) }
@@ -259,7 +261,7 @@ const create = (context: Context, spec: MachineSpec): Decision => {
 export const decideAll = (
   fleet: string,
   specs: ReadonlyArray<MachineSpec>,
-  observation: Observation
+  observation: Observed.Observation
 ): ReadonlyArray<Decision> => {
   const context: Context = {
     fleet,

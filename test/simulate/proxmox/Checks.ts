@@ -26,10 +26,15 @@ export const isBlocked = (snapshot: World.Snapshot, spec: MachineSpec): boolean 
 /** Texts of a fault that say what is not there. */
 const denied = [/there is no VM (\d+)/, /nothing is left of VM (\d+)/]
 
-const remoteIsTrue = (snapshot: World.Snapshot, machine: string, fault: Fault.Fault): ReadonlyArray<Problem> =>
+const remoteIsTrue = (
+  snapshot: World.Snapshot,
+  fleet: Fleet,
+  machine: string,
+  fault: Fault.Fault
+): ReadonlyArray<Problem> =>
   denied.flatMap((text) => {
     const [, vmid] = text.exec(fault.remote ?? "") ?? []
-    const there = snapshot.machines.find((view) => view.vmid === Number(vmid) && !view.stranger)
+    const there = Wanted.ours(snapshot, fleet, machine).find((view) => view.vmid === Number(vmid))
     return vmid === undefined || there === undefined
       ? []
       : [problem("a fault says that nothing is there", `${machine}: ${fault.remote ?? ""}, and it is there`)]
@@ -82,7 +87,7 @@ const entry = (
     case "Done":
       return done(now, command, one, Trouble.takesNodesDown(scenario.trouble) || !alone)
     case "Failed":
-      return alone ? remoteIsTrue(now, one.machine, outcome.fault) : []
+      return alone ? remoteIsTrue(now, command.fleet, one.machine, outcome.fault) : []
     case "Refused":
       return outcome.faults.length > 0 ? [] : [problem("refused for no reason", one.machine)]
     case "NotStarted":

@@ -122,7 +122,9 @@ const finale = (lab: Lab.Lab, notes: Notes, entries: Entries, last: Scenario.Com
       result = yield* once("F2")
     }
     yield* everythingDone(lab, notes, command, result)
-    const running = (yield* simulator.snapshot).tasks.filter((task) => task.status === "running")
+    const now = yield* simulator.snapshot
+    const there = new Set(now.machines.map((view) => String(view.vmid)))
+    const running = now.tasks.filter((task) => task.status === "running" && there.has(task.id))
     if (running.length > 0) {
       notes.problems.push({ invariant: "tasks running in the end", detail: running.map((task) => task.upid).join(" ") })
     }

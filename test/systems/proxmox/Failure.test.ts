@@ -184,6 +184,16 @@ describe("Failure.classify", () => {
     assert.isFalse(Fault.isOutcomeUnknown(fault))
   })
 
+  it.each(["", "Internal Server Error"])(
+    "a 500 that only says %j is a crash, and leaves the outcome unknown",
+    (text) => {
+      const fault = Failure.classify({ status: 500, statusText: text, body: "" }, context)
+      assert.deepStrictEqual(shape(fault), ["transient", "server-error"])
+      assert.isTrue(Fault.isRetryable(fault))
+      assert.isTrue(Fault.isOutcomeUnknown(fault))
+    }
+  )
+
   it.each([595, 596, 597, 598, 599])("the pseudo-status %i leaves the outcome unknown", (status) => {
     const fault = Failure.classify({ status, statusText: "Connection timed out", body: "" }, context)
     assert.deepStrictEqual(shape(fault), ["transient", "gateway-timeout"])

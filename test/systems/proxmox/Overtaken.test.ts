@@ -51,3 +51,59 @@ describe("an apply that finishes what an earlier one began", () => {
         assert.strictEqual(Lab.view(yield* lab.simulator.drain, 401)?.pool, "holdfast")
       })))
 })
+
+const unreadable = Wires.answers(595, "Connection refused")
+
+/** Every read of the machine of an automatic id fails, for as long as anybody has patience. */
+const outOfReach = (vmid: number): Lab.Wire => (endpoint) => (request) =>
+  request.method === "GET" && request.url.endsWith(`/qemu/${vmid}/config`)
+    ? unreadable(endpoint(request), request)
+    : endpoint(request)
+
+describe("a machine of an automatic id that cannot be read", () => {
+  const anyId = Lab.fleet(Lab.machine("web", "auto"))
+  const twoNodes = { nodes: ["pve1", "pve2"] }
+
+  const refusedWith = (operation: typeof Operations.apply | typeof Operations.destroy) =>
+    Lab.run(twoNodes, (lab) =>
+      Effect.gen(function*() {
+        yield* lab.process(Operations.apply(anyId))
+        const [made] = Lab.made(yield* lab.simulator.snapshot)
+        if (made === undefined) return assert.fail("it is made")
+        const report = yield* lab.process(operation(anyId), { wire: outOfReach(made.vmid) })
+        const outcome = Lab.outcome(report, "web")
+        if (outcome._tag !== "Refused") return assert.fail(`it is ${outcome._tag}`)
+        assert.strictEqual(outcome.faults[0]?.code, "gateway-timeout")
+        assert.include(outcome.faults[0]?.remote, `VM ${made.vmid}`)
+        assert.lengthOf(Lab.made(yield* lab.simulator.drain), 1)
+      }))
+
+  it.effect("is not made a second time", () => refusedWith(Operations.apply))
+
+  it.effect("is not said to be gone", () => refusedWith(Operations.destroy))
+
+  it.effect("is not made a second time while its node is down", () =>
+    Lab.run({ ...twoNodes, faults: [{ fault: "node-down", node: "pve2", from: 60 }] }, (lab) =>
+      Effect.gen(function*() {
+        const fleet = Lab.fleet(Lab.machine("web", "auto", { nodes: ["pve2", "pve1"], storage: "ceph" }))
+        yield* lab.process(Operations.apply(fleet))
+        yield* Effect.sleep("2 minutes")
+        const report = yield* lab.process(Operations.apply(fleet))
+        assert.deepStrictEqual(Lab.tags(report), ["Refused"])
+        assert.lengthOf(Lab.made(yield* lab.simulator.drain), 1)
+      })))
+})
+
+describe("a destroy", () => {
+  it.effect("is done where the destruction of a run before it was faster", () =>
+    Lab.run({}, (lab) =>
+      Effect.gen(function*() {
+        yield* lab.process(Operations.apply(Lab.one))
+        const lost = Wires.rules({ method: "DELETE", path: /\/qemu\/401\?/, reply: Wires.lostReply })
+        const first = yield* Effect.fork(lab.process(Operations.destroy(Lab.one, { shutdownTimeout: "3 seconds" })))
+        const second = yield* lab.process(Operations.destroy(Lab.one, { shutdownTimeout: "3 seconds" }), { wire: lost })
+        assert.deepStrictEqual(Lab.tags(second), ["Done"])
+        assert.deepStrictEqual(Lab.tags(yield* first), ["Done"])
+        assert.deepStrictEqual(Lab.made(yield* lab.simulator.drain), [])
+      })))
+})
