@@ -66,6 +66,12 @@ const interruptionsAt = (call: Call, extent: Options["extent"]): ReadonlyArray<S
   return call.read && call.phase === "" ? [] : stopsAt(call, "SIGINT", [call.read ? "before" : "acted"])
 }
 
+/** What was begun is met in the middle by who comes soon, and at its end by who comes late. */
+const gapsOf = ({ moment }: Stop, extent: Options["extent"]): ReadonlyArray<Trial.Plan["gap"]> => {
+  if (extent === "complete") return ["soon", "late"]
+  return [moment === "noted" ? "late" : "soon"]
+}
+
 /** Every plan with one stop. */
 const single = (
   seen: ReadonlyArray<Call>,
@@ -76,11 +82,9 @@ const single = (
   // Dying before a read is dying after the last change; what another command finds then, the same one finds too.
   const deadly = extent === "brief" && scenario.recovery !== undefined ? calls.filter(({ read }) => !read) : calls
   const kills = deadly.flatMap((call) => stopsAt(call, "SIGKILL", momentsOf(call, extent)))
-  const late = extent === "brief" ? kills.filter(({ moment }) => moment === "acted") : kills
   const interruptions = scenario.recovery === undefined ? calls.flatMap((call) => interruptionsAt(call, extent)) : []
   return [
-    ...kills.map((stop): Trial.Plan => ({ stops: [stop], gap: "soon" })),
-    ...late.map((stop): Trial.Plan => ({ stops: [stop], gap: "late" })),
+    ...kills.flatMap((stop) => gapsOf(stop, extent).map((gap): Trial.Plan => ({ stops: [stop], gap }))),
     ...interruptions.map((stop): Trial.Plan => ({ stops: [stop], gap: "soon" }))
   ]
 }
