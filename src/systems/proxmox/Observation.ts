@@ -77,6 +77,9 @@ const isOursSomewhere = (fleet: string, machine: string, configs: Configs): bool
     Either.isRight(config) && ["Ours", "HalfMade"].includes(Identity.whose(config.right, { fleet, machine })._tag)
   )
 
+const isAnyMissing = (fleet: string, specs: ReadonlyArray<MachineSpec>, configs: Configs): boolean =>
+  specs.some(({ name }) => !isOursSomewhere(fleet, name, configs))
+
 /** What a machine of automatic id may be, where its name did not find it: names in the inventory are ten seconds old. */
 const unnamed = (
   work: Work.Work,
@@ -84,7 +87,7 @@ const unnamed = (
   rows: ReadonlyArray<Model.Resource>,
   configs: Configs
 ): ReadonlyArray<Model.Resource> => {
-  const missing = specs.some((spec) => spec.vmid === "auto" && !isOursSomewhere(work.fleet, spec.name, configs))
+  const missing = isAnyMissing(work.fleet, specs.filter(({ vmid }) => vmid === "auto"), configs)
   return missing ? rows.filter((row) => row.template !== true) : []
 }
 
@@ -134,13 +137,18 @@ export const observe = Effect.fn("Proxmox.observe")(
     const templateIds = new Set(templates.map((row) => row.vmid))
 
     const configs: Configs = new Map()
-    const near = listed.filter((row) =>
-      ids.has(row.vmid) || templateIds.has(row.vmid) || (row.name !== undefined && names.has(row.name)) ||
-      row.lock === "clone" || row.lock === "destroyed"
-    )
-    yield* readConfigs(work, nodes, near, configs)
-    yield* readConfigs(work, nodes, unnamed(work, specs, listed, configs), configs)
-    const rows = yield* relocate(work, nodes, listed, configs)
+    const look = (rows: ReadonlyArray<Model.Resource>): Effect.Effect<void> => {
+      const near = rows.filter((row) =>
+        ids.has(row.vmid) || templateIds.has(row.vmid) || (row.name !== undefined && names.has(row.name)) ||
+        row.lock === "clone" || row.lock === "destroyed"
+      )
+      return Effect.zipRight(
+        readConfigs(work, nodes, near, configs),
+        Effect.suspend(() => readConfigs(work, nodes, unnamed(work, specs, rows, configs), configs))
+      )
+    }
+    yield* look(listed)
+    const found = yield* relocate(work, nodes, listed, configs)
 
     const wantedNodes = new Set([...specs.flatMap((spec) => spec.nodes), ...templates.map((row) => row.node)])
     const online = [...wantedNodes].filter((node) => isOnline(nodes, node)).toSorted()
@@ -155,11 +163,20 @@ export const observe = Effect.fn("Proxmox.observe")(
       { concurrency }
     )
     // A clone may have ended after its lock was read and before the tasks were: what looks dead is read again.
-    const locked = rows.filter((row) => isCloneLocked(configs.get(row.vmid)))
+    // Or it had made nothing when the machines were listed.
+    const known = new Set(found.map(({ vmid }) => vmid))
+    const late = isAnyMissing(work.fleet, specs, configs)
+      ? (yield* policies.read.run(client.machines)).filter(({ vmid }) => !known.has(vmid))
+      : []
+    yield* look(late)
+    const all = [...found, ...late]
+    const locked = all.filter((row) => isCloneLocked(configs.get(row.vmid)))
     if (locked.length > 0 && clones.every(([, tasks]) => tasks.length === 0)) {
       for (const { vmid } of locked) configs.delete(vmid)
       yield* readConfigs(work, nodes, locked, configs)
     }
+    // Which moved it to the node it is for.
+    const rows = yield* relocate(work, nodes, all, configs)
     const ours = rows.filter((row) =>
       specs.some((spec) => {
         const config = configs.get(row.vmid)

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Operations from "../../../src/systems/proxmox/Operations.ts"
+import type { Report } from "../../../src/systems/proxmox/Report.ts"
 import * as Lab from "./Lab.ts"
 import * as Wires from "./Wires.ts"
 
@@ -106,4 +108,64 @@ describe("a destroy", () => {
         assert.deepStrictEqual(Lab.tags(yield* first), ["Done"])
         assert.deepStrictEqual(Lab.made(yield* lab.simulator.drain), [])
       })))
+})
+
+/**
+ * An apply that dies with its clone begun, and an operation so long after it whose look at the cluster takes so long at
+ * the tasks that the clone has ended by then.
+ */
+const whileCloned = (
+  vmid: number | "auto",
+  later: "0 millis" | "1 second",
+  operation: typeof Operations.apply | typeof Operations.destroy,
+  check: (lab: Lab.Lab, report: Report) => Effect.Effect<void>
+) => {
+  const elsewhere = Lab.fleet(Lab.machine("web", vmid, { nodes: ["pve2"], storage: "ceph" }))
+  const slowTasks = Wires.rules({
+    method: "GET",
+    path: /\/nodes\/pve1\/tasks\?/,
+    reply: (answer) => Effect.zipRight(Effect.sleep("10 minutes"), answer)
+  })
+  return Lab.run({ nodes: ["pve1", "pve2"] }, (lab) =>
+    Effect.gen(function*() {
+      const dead = yield* Deferred.make<void>()
+      const dies = Wires.rules({
+        method: "POST",
+        path: /\/qemu\/9000\/clone/,
+        reply: (answer) =>
+          answer.pipe(Effect.zipRight(Deferred.succeed(dead, undefined)), Effect.zipRight(Effect.never))
+      })
+      yield* Effect.fork(lab.process(Operations.apply(elsewhere), { wire: dies }))
+      yield* Deferred.await(dead)
+      yield* Effect.sleep(later)
+      yield* check(lab, yield* lab.process(operation(elsewhere), { wire: slowTasks }))
+    }))
+}
+
+describe("a machine whose clone ends, and moves it, while the cluster is looked at", () => {
+  const isDestroyed = (lab: Lab.Lab, report: Report) =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(Lab.tags(report), ["Done"])
+      assert.strictEqual(Lab.entry(report, "web").action, "destroy")
+      assert.deepStrictEqual(Lab.made(yield* lab.simulator.drain), [])
+    })
+
+  const isMadeOnce = (lab: Lab.Lab, report: Report) =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(Lab.tags(report), ["Done"])
+      assert.strictEqual(Lab.entry(report, "web").action, "resume")
+      assert.lengthOf(Lab.made(yield* lab.simulator.drain), 1)
+    })
+
+  it.effect("is destroyed where it did not show at first", () =>
+    whileCloned(401, "0 millis", Operations.destroy, isDestroyed))
+
+  it.effect("is destroyed where it was locked at first", () =>
+    whileCloned(401, "1 second", Operations.destroy, isDestroyed))
+
+  it.effect("is made once where it did not show at first", () =>
+    whileCloned("auto", "0 millis", Operations.apply, isMadeOnce))
+
+  it.effect("is made once where it was locked at first", () =>
+    whileCloned("auto", "1 second", Operations.apply, isMadeOnce))
 })
