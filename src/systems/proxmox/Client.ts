@@ -13,9 +13,9 @@ import type * as Fault from "../../kernel/Fault.ts"
 import * as Tls from "../../transport/Tls.ts"
 import * as Connection from "./Connection.ts"
 import type * as Model from "./Model.ts"
-import * as Requests from "./Requests.ts"
+import * as Requests from "./client/Requests.ts"
 import type { Upid } from "./Upid.ts"
-import * as Wire from "./Wire.ts"
+import * as Wire from "./client/Wire.ts"
 
 /**
  * @since 0.1.0

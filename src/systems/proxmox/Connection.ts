@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Fault from "../../kernel/Fault.ts"
 import type * as Tls from "../../transport/Tls.ts"
-import * as Credentials from "./Credentials.ts"
+import * as Credentials from "./client/Credentials.ts"
 
 /**
  * @since 0.1.0

@@ -9,14 +9,14 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fault from "../../kernel/Fault.ts"
-import * as Check from "./Check.ts"
+import * as Check from "./doctor/Check.ts"
 import { Client, type Service } from "./Client.ts"
 import type { Connection } from "./Connection.ts"
-import * as Findings from "./Findings.ts"
+import * as Findings from "./doctor/Findings.ts"
 import type { Fleet } from "./Fleet.ts"
 import type * as Model from "./Model.ts"
-import * as Needs from "./Needs.ts"
-import * as Permission from "./Permission.ts"
+import * as Needs from "./doctor/Needs.ts"
+import * as Permission from "./doctor/Permission.ts"
 
 /**
  * @since 0.1.0

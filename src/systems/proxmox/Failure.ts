@@ -10,7 +10,7 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Fault from "../../kernel/Fault.ts"
-import { meaning } from "./KnownText.ts"
+import { meaning } from "./client/KnownText.ts"
 
 /**
  * What the server answered. `body` is the text as it came, whole or cut off, empty where there was none.

@@ -30,8 +30,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fault from "../../kernel/Fault.ts"
 import type { Fleet } from "./Fleet.ts"
-import * as FleetDecode from "./FleetDecode.ts"
-import * as FleetSource from "./FleetSource.ts"
+import * as FleetDecode from "./fleet/FleetDecode.ts"
+import * as FleetSource from "./fleet/FleetSource.ts"
 
 /**
  * One thing that is wrong with a file. `path` is as in `machines[2].disks.scsi0`, and empty for the text itself; `line`

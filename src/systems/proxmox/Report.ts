@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type * as Fault from "../../kernel/Fault.ts"
-import type { Change } from "./Difference.ts"
+import type { Change } from "./difference/Difference.ts"
 
 /**
  * What apply would do with one machine.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import * as Address from "../../../src/systems/proxmox/Address.ts"
+import * as Address from "../../../src/systems/proxmox/grammar/Address.ts"
 
 const at = (text: string) => Either.getOrThrowWith(Address.parse(text), (message) => new Error(message))
 const on = (text: string) => Either.getOrThrowWith(Address.parseInterface(text), (message) => new Error(message))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as CloudInit from "../../../src/systems/proxmox/CloudInit.ts"
-import * as PropertyString from "../../../src/systems/proxmox/PropertyString.ts"
+import * as CloudInit from "../../../src/systems/proxmox/grammar/CloudInit.ts"
+import * as PropertyString from "../../../src/systems/proxmox/grammar/PropertyString.ts"
 import { publicKey } from "./PretendConfig.ts"
 
 const key = publicKey(new Uint8Array(32).fill(251), "ops + root@lab (büro) 'x'")

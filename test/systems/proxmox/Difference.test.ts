@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import * as Difference from "../../../src/systems/proxmox/Difference.ts"
-import * as Disk from "../../../src/systems/proxmox/Disk.ts"
+import * as Difference from "../../../src/systems/proxmox/difference/Difference.ts"
+import * as Disk from "../../../src/systems/proxmox/grammar/Disk.ts"
 import type { MachineSpec } from "../../../src/systems/proxmox/Fleet.ts"
-import * as Network from "../../../src/systems/proxmox/Network.ts"
-import * as PropertyString from "../../../src/systems/proxmox/PropertyString.ts"
-import * as Size from "../../../src/systems/proxmox/Size.ts"
+import * as Network from "../../../src/systems/proxmox/grammar/Network.ts"
+import * as PropertyString from "../../../src/systems/proxmox/grammar/PropertyString.ts"
+import * as Size from "../../../src/systems/proxmox/grammar/Size.ts"
 import * as Pretend from "./PretendConfig.ts"
 
 const key = Pretend.publicKey(new Uint8Array(32).fill(7), "ops@lab")

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Either from "effect/Either"
-import * as Disk from "../../../src/systems/proxmox/Disk.ts"
-import * as PropertyString from "../../../src/systems/proxmox/PropertyString.ts"
-import * as Size from "../../../src/systems/proxmox/Size.ts"
+import * as Disk from "../../../src/systems/proxmox/grammar/Disk.ts"
+import * as PropertyString from "../../../src/systems/proxmox/grammar/PropertyString.ts"
+import * as Size from "../../../src/systems/proxmox/grammar/Size.ts"
 
 const drive = (text: string) => Either.getOrThrow(PropertyString.parse(text, Disk.grammar))
 

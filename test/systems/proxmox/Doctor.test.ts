@@ -6,13 +6,13 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as Endpoint from "../../../src/simulation/Endpoint.ts"
-import type * as Check from "../../../src/systems/proxmox/Check.ts"
+import type * as Check from "../../../src/systems/proxmox/doctor/Check.ts"
 import * as Client from "../../../src/systems/proxmox/Client.ts"
 import * as Connection from "../../../src/systems/proxmox/Connection.ts"
 import * as Doctor from "../../../src/systems/proxmox/Doctor.ts"
 import type { Fleet, MachineSpec } from "../../../src/systems/proxmox/Fleet.ts"
-import * as Needs from "../../../src/systems/proxmox/Needs.ts"
-import * as Permission from "../../../src/systems/proxmox/Permission.ts"
+import * as Needs from "../../../src/systems/proxmox/doctor/Needs.ts"
+import * as Permission from "../../../src/systems/proxmox/doctor/Permission.ts"
 
 const GiB = 1024 ** 3
 

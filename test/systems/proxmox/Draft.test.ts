@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as CloudInit from "../../../src/systems/proxmox/CloudInit.ts"
-import * as Draft from "../../../src/systems/proxmox/Draft.ts"
+import * as CloudInit from "../../../src/systems/proxmox/grammar/CloudInit.ts"
+import * as Draft from "../../../src/systems/proxmox/difference/Draft.ts"
 
 describe("Draft", () => {
   it("deletes a key of which no property is left, and never sends an empty one", () => {

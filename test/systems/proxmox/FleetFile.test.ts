@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import type { Fleet } from "../../../src/systems/proxmox/Fleet.ts"
 import * as FleetFile from "../../../src/systems/proxmox/FleetFile.ts"
-import * as Size from "../../../src/systems/proxmox/Size.ts"
+import * as Size from "../../../src/systems/proxmox/grammar/Size.ts"
 import { publicKey } from "./PretendConfig.ts"
 
 const examplePath = fileURLToPath(new URL("../../../examples/proxmox/fleet.yaml", import.meta.url))

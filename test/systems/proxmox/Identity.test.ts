@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Identity from "../../../src/systems/proxmox/Identity.ts"
+import * as Identity from "../../../src/systems/proxmox/plan/Identity.ts"
 
 const owner = { fleet: "lab one", machine: "web" }
 const uuid = "0f1e2d3c-4b5a-4678-9abc-def012345678"

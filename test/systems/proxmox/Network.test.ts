@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import type { NetworkSpec } from "../../../src/systems/proxmox/Fleet.ts"
-import * as Network from "../../../src/systems/proxmox/Network.ts"
-import * as PropertyString from "../../../src/systems/proxmox/PropertyString.ts"
+import * as Network from "../../../src/systems/proxmox/grammar/Network.ts"
+import * as PropertyString from "../../../src/systems/proxmox/grammar/PropertyString.ts"
 
 const card = (spec: NetworkSpec, observed: PropertyString.Values = Network.fresh) =>
   PropertyString.print(PropertyString.amend(observed, Network.wanted(spec), Network.grammar).values, Network.grammar)

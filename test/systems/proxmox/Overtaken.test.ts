@@ -142,21 +142,21 @@ const whileCloned = (
     }))
 }
 
+const isDestroyed = (lab: Lab.Lab, report: Report) =>
+  Effect.gen(function*() {
+    assert.deepStrictEqual(Lab.tags(report), ["Done"])
+    assert.strictEqual(Lab.entry(report, "web").action, "destroy")
+    assert.deepStrictEqual(Lab.made(yield* lab.simulator.drain), [])
+  })
+
+const isMadeOnce = (lab: Lab.Lab, report: Report) =>
+  Effect.gen(function*() {
+    assert.deepStrictEqual(Lab.tags(report), ["Done"])
+    assert.strictEqual(Lab.entry(report, "web").action, "resume")
+    assert.lengthOf(Lab.made(yield* lab.simulator.drain), 1)
+  })
+
 describe("a machine whose clone ends, and moves it, while the cluster is looked at", () => {
-  const isDestroyed = (lab: Lab.Lab, report: Report) =>
-    Effect.gen(function*() {
-      assert.deepStrictEqual(Lab.tags(report), ["Done"])
-      assert.strictEqual(Lab.entry(report, "web").action, "destroy")
-      assert.deepStrictEqual(Lab.made(yield* lab.simulator.drain), [])
-    })
-
-  const isMadeOnce = (lab: Lab.Lab, report: Report) =>
-    Effect.gen(function*() {
-      assert.deepStrictEqual(Lab.tags(report), ["Done"])
-      assert.strictEqual(Lab.entry(report, "web").action, "resume")
-      assert.lengthOf(Lab.made(yield* lab.simulator.drain), 1)
-    })
-
   it.effect("is destroyed where it did not show at first", () =>
     whileCloned(401, "0 millis", Operations.destroy, isDestroyed))
 

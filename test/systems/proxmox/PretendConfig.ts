@@ -3,10 +3,10 @@
  * comparison, without a simulator.
  */
 import * as FastCheck from "effect/FastCheck"
-import type { Difference } from "../../../src/systems/proxmox/Difference.ts"
+import type { Difference } from "../../../src/systems/proxmox/difference/Difference.ts"
 import type { DiskSpec, MachineSpec, NetworkSpec } from "../../../src/systems/proxmox/Fleet.ts"
-import { models } from "../../../src/systems/proxmox/Network.ts"
-import * as Size from "../../../src/systems/proxmox/Size.ts"
+import { models } from "../../../src/systems/proxmox/grammar/Network.ts"
+import * as Size from "../../../src/systems/proxmox/grammar/Size.ts"
 
 export type Config = Readonly<Record<string, string>>
 

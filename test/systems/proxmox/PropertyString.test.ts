@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import * as Disk from "../../../src/systems/proxmox/Disk.ts"
-import * as Hardware from "../../../src/systems/proxmox/Hardware.ts"
-import * as Network from "../../../src/systems/proxmox/Network.ts"
-import * as PropertyString from "../../../src/systems/proxmox/PropertyString.ts"
+import * as Disk from "../../../src/systems/proxmox/grammar/Disk.ts"
+import * as Hardware from "../../../src/systems/proxmox/grammar/Hardware.ts"
+import * as Network from "../../../src/systems/proxmox/grammar/Network.ts"
+import * as PropertyString from "../../../src/systems/proxmox/grammar/PropertyString.ts"
 
 const parse = (text: string, grammar: PropertyString.Grammar) =>
   Object.fromEntries(Either.getOrThrowWith(PropertyString.parse(text, grammar), (message) => new Error(message)))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import * as Size from "../../../src/systems/proxmox/Size.ts"
+import * as Size from "../../../src/systems/proxmox/grammar/Size.ts"
 
 const bytes = (text: string) => Either.getOrThrowWith(Size.parse(text), (message) => new Error(message))
 const refusal = (text: string) => Either.getOrThrow(Either.flip(Size.parse(text)))

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import { generateKeyPairSync } from "node:crypto"
-import * as SshKey from "../../../src/systems/proxmox/SshKey.ts"
+import * as SshKey from "../../../src/systems/proxmox/grammar/SshKey.ts"
 import { publicKey } from "./PretendConfig.ts"
 
 const key = publicKey(new Uint8Array(32).fill(7), "ops@lab")

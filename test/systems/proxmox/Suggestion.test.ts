@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Suggestion from "../../../src/systems/proxmox/Suggestion.ts"
+import * as Suggestion from "../../../src/systems/proxmox/fleet/Suggestion.ts"
 
 const known = ["name", "memory", "cloudInit", "networks", "nodes", "node", "vlan", "onBoot"]
 

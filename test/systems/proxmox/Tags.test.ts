@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Tags from "../../../src/systems/proxmox/Tags.ts"
+import * as Tags from "../../../src/systems/proxmox/grammar/Tags.ts"
 
 describe("Tags", () => {
   it("keeps them as the server does", () => {

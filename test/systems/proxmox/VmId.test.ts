@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Policy from "../../../src/kernel/Policy.ts"
 import * as Client from "../../../src/systems/proxmox/Client.ts"
 import * as Failure from "../../../src/systems/proxmox/Failure.ts"
-import * as VmId from "../../../src/systems/proxmox/VmId.ts"
+import * as VmId from "../../../src/systems/proxmox/client/VmId.ts"
 import * as FakeClient from "./FakeClient.ts"
 
 const taken = (id: number) => Failure.classify({ status: 400, body: `{"errors":{"vmid":"VM ${id} already exists"}}` })

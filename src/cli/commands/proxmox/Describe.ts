@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type * as Fault from "../../../kernel/Fault.ts"
-import type { Change } from "../../../systems/proxmox/Difference.ts"
+import type { Change } from "../../../systems/proxmox/difference/Difference.ts"
 import type {
   Action,
   Drift,

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type { Check } from "../../../systems/proxmox/Check.ts"
+import type { Check } from "../../../systems/proxmox/doctor/Check.ts"
 import * as Connection from "../../../systems/proxmox/Connection.ts"
 import * as Doctor from "../../../systems/proxmox/Doctor.ts"
-import * as Needs from "../../../systems/proxmox/Needs.ts"
+import * as Needs from "../../../systems/proxmox/doctor/Needs.ts"
 import type { Handler } from "../../CommandTree.ts"
 import * as ExitCode from "../../ExitCode.ts"
 import * as Output from "../../Output.ts"
