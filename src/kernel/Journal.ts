@@ -38,6 +38,36 @@ export interface Claim {
 }
 
 /**
+ * The place of a change in a series: changes of one kind to one thing, one after the other. What was done once may be
+ * done again there, under the next number.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Place {
+  readonly series: string
+  /** Counts from 1. */
+  readonly number: number
+}
+
+/**
+ * The key of a change in a series.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const keyOf = ({ number, series }: Place): string => `${series}/${number}`
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Latest {
+  readonly number: number
+  readonly entry: Entry
+}
+
+/**
  * The failures are those of the place where the journal is kept.
  *
  * @since 0.1.0
@@ -51,8 +81,15 @@ export interface Service {
    */
   readonly claim: (key: string) => Effect.Effect<Claim, Fault.Fault, Scope.Scope>
   readonly read: (key: string) => Effect.Effect<Option.Option<Entry>, Fault.Fault>
-  /** Replaces a `Begun` or `Failed` entry. Fails with the code `journal-completed` over a completed one. */
-  readonly begin: (key: string, intent: Json) => Effect.Effect<void, Fault.Fault>
+  /** The change of a series with the highest number. */
+  readonly latest: (series: string) => Effect.Effect<Option.Option<Latest>, Fault.Fault>
+  /**
+   * Replaces a `Begun` or `Failed` entry. Fails with the code `journal-completed` over a completed one.
+   *
+   * An entry with a place in a series is history as soon as it has ended, and may then be forgotten. Any other is kept
+   * for ever.
+   */
+  readonly begin: (key: string, intent: Json, place?: Place) => Effect.Effect<void, Fault.Fault>
   /** Fails with the code `journal-not-begun` where there is no entry. */
   readonly complete: (key: string, result: Json) => Effect.Effect<void, Fault.Fault>
   /** Fails with the code `journal-not-begun` where there is no entry. */
@@ -75,6 +112,8 @@ export class Journal extends Context.Tag("holdfast/kernel/Journal")<Journal, Ser
 export const makeMemory = (kept?: Map<string, Entry>): Effect.Effect<Service> =>
   Effect.sync(() => {
     const entries = kept ?? new Map<string, Entry>()
+    /** How far each series was seen to go. */
+    const seen = new Map<string, number>()
     const begun = (operation: string, key: string, next: (entry: Entry) => Entry): Effect.Effect<void, Fault.Fault> =>
       Effect.suspend(() => {
         const entry = entries.get(key)
@@ -88,6 +127,13 @@ export const makeMemory = (kept?: Map<string, Entry>): Effect.Effect<Service> =>
     return Journal.of({
       claim: makeClaims(),
       read: (key) => Effect.sync(() => Option.fromNullable(entries.get(key))),
+      latest: (series) =>
+        Effect.sync(() => {
+          let number = seen.get(series) ?? 0
+          while (entries.has(keyOf({ series, number: number + 1 }))) number += 1
+          seen.set(series, number)
+          return Option.map(Option.fromNullable(entries.get(keyOf({ series, number }))), (entry) => ({ number, entry }))
+        }),
       begin: (key, intent) =>
         Effect.suspend(() => {
           if (entries.get(key)?._tag === "Completed") {
@@ -113,7 +159,9 @@ export const prefixed = (journal: Service, prefix: string): Service =>
   Journal.of({
     claim: (key) => journal.claim(prefix + key),
     read: (key) => journal.read(prefix + key),
-    begin: (key, intent) => journal.begin(prefix + key, intent),
+    latest: (series) => journal.latest(prefix + series),
+    begin: (key, intent, place) =>
+      journal.begin(prefix + key, intent, place && { ...place, series: prefix + place.series }),
     complete: (key, result) => journal.complete(prefix + key, result),
     fail: (key, fault) => journal.fail(prefix + key, fault)
   })
@@ -128,14 +176,14 @@ const refuse = (operation: string, key: string, code: string, detail: string): F
   Fault.make({ kind: "conflict", system: "holdfast", operation, sent: "no", code, subject: key, detail })
 
 /** One place in the line for a key: the first has the key, the others wait. */
-interface Place {
+interface Waiting {
   readonly turn: Deferred.Deferred<void>
 }
 
 const makeClaims = (): Service["claim"] => {
-  const lines = new Map<string, Array<Place>>()
+  const lines = new Map<string, Array<Waiting>>()
 
-  const leave = (key: string, place: Place): Effect.Effect<void> =>
+  const leave = (key: string, place: Waiting): Effect.Effect<void> =>
     Effect.suspend(() => {
       const line = lines.get(key)
       const index = line?.indexOf(place) ?? -1
@@ -149,7 +197,7 @@ const makeClaims = (): Service["claim"] => {
   return (key) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const place: Place = { turn: yield* Deferred.make<void>() }
+        const place: Waiting = { turn: yield* Deferred.make<void>() }
         const line = lines.get(key)
         if (line === undefined) {
           lines.set(key, [place])

@@ -148,29 +148,97 @@ export interface Settling extends Poll.Pace {
 export const run = <A, I, R = never, R2 = never>(
   options: Options<A, I, R, R2>
 ): Effect.Effect<A, Fault.Fault, R | R2 | Journal.Journal> =>
-  Effect.flatMap(Journal.Journal, (journal) =>
-    Effect.scopedWith((scope) =>
-      Effect.gen(function*() {
-        const { key } = options
-        const intent = yield* Option.match(Json.fromUnknown(options.intent), {
-          onNone: () => Effect.fail(MutationFault.intentNotJson(options)),
-          onSome: Effect.succeed
-        })
-        const { contended } = yield* Scope.extend(journal.claim(key), scope)
-        const entry = Option.getOrUndefined(yield* journal.read(key))
-        const course = new Course(options, journal)
+  Effect.gen(function*() {
+    const journal = yield* Journal.Journal
+    const intent = yield* intentOf(options)
+    return yield* claimed(journal, options, intent, {
+      begin: journal.begin(options.key, intent),
+      otherwise: (entry) => Effect.fail(MutationFault.intentMismatch(options, entry.intent, intent))
+    })
+  })
 
-        if (entry?._tag === "Failed" && contended) return yield* entry.fault
-        if (entry === undefined || entry._tag === "Failed") {
-          yield* journal.begin(key, intent)
-          return yield* course.send
-        }
-        if (!Json.equals(entry.intent, intent)) {
-          return yield* MutationFault.intentMismatch(options, entry.intent, intent)
-        }
-        return yield* entry._tag === "Begun" ? course.resume : course.replay(entry.result)
-      })
-    ))
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface NextOptions<A, I, R = never, R2 = never> extends Omit<Options<A, I, R, R2>, "key"> {
+  /** Names the changes of this kind to this thing: `lab/web-1/start`. */
+  readonly series: string
+  /**
+   * Reads what became of a change that an earlier run began with another intent and left open. `NotDone` closes it as
+   * failed, and this change is made. Only reads.
+   */
+  readonly settleEarlier: (intent: Json.Json) => Effect.Effect<Settled<A>, Fault.Fault, R2>
+}
+
+/**
+ * Like {@link run}, for what may be asked for again in another life of the thing: each change has the next number in its
+ * series. Two callers who ask for the same at once share one change; of two who ask for different things at once the
+ * second waits for the first.
+ *
+ * Fails with the code `earlier-done` where what an earlier run had begun, with another intent, took effect after all:
+ * whatever this change was decided by is no longer so.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const next = <A, I, R = never, R2 = never>(
+  options: NextOptions<A, I, R, R2>
+): Effect.Effect<A, Fault.Fault, R | R2 | Journal.Journal> =>
+  Effect.gen(function*() {
+    const journal = yield* Journal.Journal
+    const { series } = options
+    const latest = Option.getOrUndefined(yield* journal.latest(series))
+    const number = latest === undefined ? 1 : latest.entry._tag === "Completed" ? latest.number + 1 : latest.number
+    const named = { ...options, key: Journal.keyOf({ series, number }) }
+    const intent = yield* intentOf(named)
+    const begin = journal.begin(named.key, intent, { series, number })
+    return yield* claimed(journal, named, intent, {
+      begin,
+      otherwise: (entry) => {
+        // Somebody else has made another change under this number meanwhile.
+        if (entry._tag !== "Begun") return next(options)
+        const earlier = new Course({ ...named, settle: options.settleEarlier(entry.intent) }, journal)
+        return Effect.zipRight(
+          earlier.supersede,
+          Effect.zipRight(begin, new Course(named, journal).send)
+        )
+      }
+    })
+  })
+
+const intentOf = <A, I, R, R2>(options: Options<A, I, R, R2>): Effect.Effect<Json.Json, Fault.Fault> =>
+  Option.match(Json.fromUnknown(options.intent), {
+    onNone: () => Effect.fail(MutationFault.intentNotJson(options)),
+    onSome: Effect.succeed
+  })
+
+interface Turn<A, R> {
+  readonly begin: Effect.Effect<void, Fault.Fault>
+  /** What to do about an entry that is open or completed, with another intent. */
+  readonly otherwise: (entry: Journal.Entry) => Effect.Effect<A, Fault.Fault, R>
+}
+
+const claimed = <A, I, R, R2, R3>(
+  journal: Journal.Service,
+  options: Options<A, I, R, R2>,
+  intent: Json.Json,
+  { begin, otherwise }: Turn<A, R3>
+): Effect.Effect<A, Fault.Fault, R | R2 | R3> =>
+  Effect.scopedWith((scope) =>
+    Effect.gen(function*() {
+      const { key } = options
+      const { contended } = yield* Scope.extend(journal.claim(key), scope)
+      const entry = Option.getOrUndefined(yield* journal.read(key))
+      const course = new Course(options, journal)
+      const same = entry !== undefined && Json.equals(entry.intent, intent)
+
+      if (entry?._tag === "Failed" && contended && same) return yield* entry.fault
+      if (entry === undefined || entry._tag === "Failed") return yield* Effect.zipRight(begin, course.send)
+      if (!same) return yield* otherwise(entry)
+      return yield* entry._tag === "Begun" ? course.resume : course.replay(entry.result)
+    })
+  )
 
 /**
  * The intent that the journal keeps under the key of an open or completed mutation, for what was drawn by chance and

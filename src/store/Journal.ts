@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import type * as Statement from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
@@ -28,7 +29,8 @@ const Row = Schema.Struct({
   state: Schema.Literal("begun", "completed", "failed"),
   intent: Schema.String,
   outcome: Schema.NullOr(Schema.String),
-  digest: Schema.String
+  digest: Schema.String,
+  number: Schema.NullOr(Rows.Integer)
 })
 
 type Row = typeof Row.Type
@@ -39,8 +41,10 @@ const decodeFault = Schema.decode(Schema.parseJson(Fault.Fault))
 
 const decodeJson = Schema.decode(Schema.parseJson(Json.Json))
 
+type Content = Omit<Row, "digest" | "number">
+
 /** A row that was changed by anything else no longer fits it. */
-const digestOf = (row: Omit<Row, "digest">): string =>
+const digestOf = (row: Content): string =>
   Crypto.createHash("sha256").update(JSON.stringify([row.key, row.state, row.intent, row.outcome])).digest("hex")
 
 const nameOf = (key: string): string => `journal/${key}`
@@ -57,31 +61,41 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
   const line = yield* Kernel.makeMemory()
   const claims = new Map<string, Lease.Lease>()
 
-  const find = (operation: string, key: string) => {
-    const torn = (cause: unknown) =>
-      StoreFault.corrupt({ ...database, operation }, {
-        detail: `the journal entry "${key}" is torn or was not written by holdfast`,
-        cause
-      })
-    return Effect.gen(function*() {
-      const rows = yield* database.read(operation, sql`SELECT * FROM holdfast_journal WHERE key = ${key}`)
-      const row = Option.getOrUndefined(
-        yield* Rows.decodeFirst(database, Row, { operation, what: `journal entry "${key}"` })(rows)
+  const select = (operation: string, what: string, which: Statement.Fragment) =>
+    Effect.gen(function*() {
+      const rows = yield* database.read(
+        operation,
+        sql`SELECT key, state, intent, outcome, digest, number FROM holdfast_journal ${which}`
       )
+      const row = Option.getOrUndefined(yield* Rows.decodeFirst(database, Row, { operation, what })(rows))
       if (row === undefined) return Option.none<{ readonly row: Row; readonly entry: Kernel.Entry }>()
+      const torn = (cause: unknown) =>
+        StoreFault.corrupt({ ...database, operation }, {
+          detail: `the journal entry "${row.key}" is torn or was not written by holdfast`,
+          cause
+        })
       if (row.digest !== digestOf(row)) return yield* torn("the digest does not fit")
       return Option.some({ row, entry: yield* Effect.mapError(entryOf(row), torn) })
     })
-  }
 
-  const write = (row: Omit<Row, "digest">) =>
+  const find = (operation: string, key: string) => select(operation, `journal entry "${key}"`, sql`WHERE key = ${key}`)
+
+  const write = (row: Content, place?: Kernel.Place) =>
     Effect.gen(function*() {
       const now = yield* database.now
       const run = (yield* CurrentRun)?.id ?? null
       const ended = row.state === "begun" ? null : now
       const digest = digestOf(row)
       yield* sql`INSERT INTO holdfast_journal ${
-        sql.insert({ ...row, run, begun_at: now, ended_at: ended, digest })
+        sql.insert({
+          ...row,
+          run,
+          begun_at: now,
+          ended_at: ended,
+          digest,
+          series: place?.series ?? null,
+          number: place?.number ?? null
+        })
       } ON CONFLICT (key) DO UPDATE SET
         state = excluded.state, intent = excluded.intent, outcome = excluded.outcome, digest = excluded.digest,
         run = ${row.state === "begun" ? sql`excluded.run` : sql`holdfast_journal.run`},
@@ -91,7 +105,7 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
     })
 
   /** A change that an earlier run left open is settled for that one too. */
-  const writeStep = (row: Omit<Row, "digest">, run: string | null, now: number) =>
+  const writeStep = (row: Content, run: string | null, now: number) =>
     Effect.gen(function*() {
       const ended = row.state === "begun" ? null : now
       if (row.state !== "begun") {
@@ -141,7 +155,17 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
 
     read: (key) => Effect.map(find("Journal.read", key), Option.map(({ entry }) => entry)),
 
-    begin: (key, intent) => {
+    latest: (series) =>
+      Effect.map(
+        select(
+          "Journal.latest",
+          `latest journal entry of "${series}"`,
+          sql`WHERE series = ${series} ORDER BY number DESC LIMIT 1`
+        ),
+        Option.map(({ entry, row }) => ({ number: row.number ?? 0, entry }))
+      ),
+
+    begin: (key, intent, place) => {
       const operation = "Journal.begin"
       return database.transaction(
         operation,
@@ -153,7 +177,7 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
           if (found?.entry._tag === "Completed") {
             return yield* refuse(operation, key, "journal-completed", "it has been done already")
           }
-          yield* write({ key, state: "begun", intent: JSON.stringify(intent), outcome: null })
+          yield* write({ key, state: "begun", intent: JSON.stringify(intent), outcome: null }, place)
         })
       )
     },

@@ -116,6 +116,20 @@ export const migrations: ReadonlyArray<Migration> = [
       )`,
       "CREATE INDEX holdfast_idempotency_expires_at ON holdfast_idempotency (expires_at)"
     ]
+  },
+  {
+    name: "series of changes",
+    statements: [
+      "ALTER TABLE holdfast_journal ADD COLUMN series TEXT",
+      "ALTER TABLE holdfast_journal ADD COLUMN number BIGINT",
+      // Until now all changes of this system were series, and only their keys told so.
+      `UPDATE holdfast_journal SET
+        series = substr(rtrim(key, '0123456789'), 1, length(rtrim(key, '0123456789')) - 1),
+        number = CAST(substr(key, length(rtrim(key, '0123456789')) + 1) AS BIGINT)
+      WHERE key LIKE '%/proxmox/%' AND rtrim(key, '0123456789') LIKE '%/' AND key NOT LIKE '%/'`,
+      "CREATE INDEX holdfast_journal_series ON holdfast_journal (series, number)",
+      "CREATE INDEX holdfast_journal_run ON holdfast_journal (run)"
+    ]
   }
 ]
 

@@ -33,6 +33,25 @@ describe("Journal.layerMemory", () => {
       expect(yield* journal.read("b")).toEqual(Option.some({ _tag: "Begun", intent: 2 }))
     }).pipe(Effect.provide(Journal.layerMemory)))
 
+  it.effect("knows how far a series goes, over processes", () =>
+    Effect.gen(function*() {
+      const kept = new Map<string, Journal.Entry>()
+      const journal = yield* Journal.makeMemory(kept)
+      const begin = (number: number) =>
+        journal.begin(Journal.keyOf({ series: "a", number }), number, { series: "a", number })
+      expect(yield* journal.latest("a")).toEqual(Option.none())
+      yield* begin(1)
+      yield* journal.complete("a/1", "done")
+      yield* journal.begin("a/b/1", 0, { series: "a/b", number: 1 })
+      yield* begin(2)
+      const second = Option.some({ number: 2, entry: { _tag: "Begun", intent: 2 } })
+      expect(yield* journal.latest("a")).toEqual(second)
+      expect(yield* Effect.flatMap(Journal.makeMemory(kept), (next) => next.latest("a"))).toEqual(second)
+      yield* journal.fail("a/2", fault)
+      yield* begin(3)
+      expect(yield* journal.latest("a")).toMatchObject(Option.some({ number: 3 }))
+    }))
+
   it.effect("starts empty each time it is built", () =>
     Effect.gen(function*() {
       yield* Effect.flatMap(Journal.Journal, (journal) => journal.begin("a", 1)).pipe(
@@ -153,6 +172,10 @@ describe("Journal.prefixed", () => {
         ["other/key", "Failed", 2]
       ])
       expect(yield* one.read("key")).toEqual(yield* journal.read("one/key"))
+      yield* one.begin("series/1", 3, { series: "series", number: 1 })
+      expect(yield* other.latest("series")).toEqual(Option.none())
+      expect(yield* one.latest("series")).toEqual(yield* journal.latest("one/series"))
+      expect(yield* one.latest("series")).toMatchObject(Option.some({ number: 1 }))
     })))
 })
 

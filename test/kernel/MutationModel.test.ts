@@ -161,7 +161,8 @@ const runProcess = (
     const journal = Journal.Journal.of({
       claim: memory.claim,
       read: (key) => process.does(memory.read(key)),
-      begin: (key, intent) => process.does(memory.begin(key, intent)),
+      latest: (series) => process.does(memory.latest(series)),
+      begin: (key, intent, place) => process.does(memory.begin(key, intent, place)),
       complete: (key, result) => process.does(memory.complete(key, result)),
       fail: (key, reason) => process.does(memory.fail(key, reason))
     })

@@ -42,7 +42,8 @@ export const make = (name: string): Effect.Effect<Process> =>
         Journal.Journal.of({
           claim: (key) => alive(journal.claim(key)),
           read: (key) => alive(journal.read(key)),
-          begin: (key, intent) => alive(journal.begin(key, intent)),
+          latest: (series) => alive(journal.latest(series)),
+          begin: (key, intent, place) => alive(journal.begin(key, intent, place)),
           complete: (key, result) => alive(journal.complete(key, result)),
           fail: (key, fault) => alive(journal.fail(key, fault))
         })

@@ -135,6 +135,53 @@ await onBothBackends("Journal", (backend) => {
       )
     }))
 
+  it.scopedLive("knows the last of a series, in the order of numbers", () =>
+    Effect.gen(function*() {
+      const { journal } = yield* (yield* backend.place).open
+      assert.isTrue(Option.isNone(yield* journal.latest("a")))
+      for (const number of [9, 10, 2]) {
+        yield* journal.begin(`a/${number}`, number, { series: "a", number })
+        yield* journal.complete(`a/${number}`, number)
+      }
+      yield* journal.begin("a/99", 99)
+      yield* journal.begin("a/b/77", 77, { series: "a/b", number: 77 })
+      assert.deepStrictEqual(
+        yield* journal.latest("a"),
+        Option.some({ number: 10, entry: { _tag: "Completed", intent: 10, result: 10 } as const })
+      )
+    }))
+
+  it.scopedLive("another change under a number that somebody is at work on waits, is not refused, and comes after", () =>
+    Effect.gen(function*() {
+      const place = yield* backend.place
+      const [first, second] = [yield* place.open, yield* place.open]
+      const sending = yield* Deferred.make<void>()
+      const release = yield* Deferred.make<void>()
+      const sent: Array<string> = []
+      const change = (store: typeof first, intent: string, wait: Effect.Effect<void>) =>
+        Mutation.next({
+          series: "thing",
+          operation: "Test.send",
+          intent,
+          result: Schema.String,
+          send: Effect.zipRight(wait, Effect.sync(() => `${sent.push(intent)}`)),
+          settle: Effect.succeed(Mutation.notDone),
+          settleEarlier: () => Effect.succeed(Mutation.notDone)
+        }).pipe(Effect.provide(store.context))
+      const one = yield* Effect.fork(
+        change(first, "on", Effect.zipRight(Deferred.succeed(sending, undefined), Deferred.await(release)))
+      )
+      yield* Deferred.await(sending)
+      const other = yield* Effect.fork(change(second, "off", Effect.void))
+      // Time enough to meet the claim, and to do harm.
+      yield* Effect.sleep(100)
+      assert.deepStrictEqual(sent, [])
+      yield* Deferred.succeed(release, undefined)
+      assert.deepStrictEqual([yield* Fiber.join(one), yield* Fiber.join(other)], ["1", "2"])
+      assert.deepStrictEqual(sent, ["on", "off"])
+      assert.strictEqual(Option.getOrThrow(yield* second.journal.latest("thing")).number, 2)
+    }))
+
   it.scopedLive("a mutation that several processes want at once happens once", () =>
     Effect.gen(function*() {
       const place = yield* backend.place

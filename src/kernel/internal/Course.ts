@@ -49,6 +49,18 @@ export class Course<A, I, R, R2> {
     })
   }
 
+  /** An earlier run left the entry open, and something else is to be done now. */
+  get supersede(): Effect.Effect<void, Fault.Fault, R2> {
+    return Effect.gen(this, function*() {
+      const verdict = yield* this.settled(undefined, yield* time)
+      if (verdict._tag === "Done") {
+        yield* this.adopt(verdict.value)
+        return yield* MutationFault.earlierDone(this.options)
+      }
+      yield* Effect.uninterruptible(this.journal.fail(this.options.key, MutationFault.superseded(this.options)))
+    })
+  }
+
   /** The journal has the result. Where it no longer fits the schema, the world has it too. */
   replay(recorded: Json.Json): Effect.Effect<A, Fault.Fault, R2> {
     return Effect.gen(this, function*() {

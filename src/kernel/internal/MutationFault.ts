@@ -104,3 +104,22 @@ export const alsoNotRecorded = (fault: Fault.Fault, journal: Fault.Fault): Fault
     remote: [fault.remote, `the journal could not record this: ${journal.message}`]
       .filter((part) => part !== undefined).join("; ")
   })
+
+/** What an earlier run had begun is known to be undone, and something else is to be done now. */
+export const superseded = (named: Named): Fault.Fault =>
+  make(named, {
+    kind: "failed",
+    code: "superseded",
+    detail: "an earlier run was interrupted here and had done nothing; something else is to be done now"
+  })
+
+/** The world is not the one that the present change was decided by. */
+export const earlierDone = (named: Named): Fault.Fault =>
+  make(named, {
+    kind: "conflict",
+    sent: "no",
+    code: "earlier-done",
+    detail:
+      "an earlier run was interrupted here, and what it had begun, which was something else, has been done after all",
+    hint: "run the same command again; it looks at what is there"
+  })

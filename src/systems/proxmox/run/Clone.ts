@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Fault from "../../../kernel/Fault.ts"
 import type { Journal } from "../../../kernel/Journal.ts"
+import type * as Json from "../../../kernel/Json.ts"
 import * as Mutation from "../../../kernel/Mutation.ts"
 import * as Change from "./Change.ts"
 import * as Client from "../Client.ts"
@@ -102,6 +103,18 @@ const settle = (
     }
   })
 
+/** Another id was asked for. A machine that shows there late would be there twice. */
+const settleEarlier =
+  (work: Work.Work, target: Target) => (earlier: Json.Json): Effect.Effect<Mutation.Settled<Result>, Fault.Fault> =>
+    Option.match(Schema.decodeUnknownOption(Intent)(earlier), {
+      onNone: () => Effect.succeed(Mutation.notDone),
+      onSome: ({ newid }) =>
+        Effect.map(
+          settle(work, target, newid),
+          (settled) => settled._tag === "Done" && settled.value.taken ? Mutation.notDone : settled
+        )
+    })
+
 const send = (
   work: Work.Work,
   track: Track.Track,
@@ -138,6 +151,7 @@ const dispatch = (
     result: Result,
     send: send(work, track, target, intent),
     settle: settle(work, target, newid),
+    settleEarlier: settleEarlier(work, target),
     policy: work.policies.mutate,
     actsWithin,
     settling: { deadline: "1 hour" }
