@@ -130,7 +130,11 @@ export interface Common {
   readonly emptyList?: boolean | undefined
   /** Not to be had from the API (a secret, a local file): a variable stands in its place. */
   readonly unresolvable?: boolean | undefined
-  /** What is written for what the API has. Pure. `undefined` leaves it out. */
+  /**
+   * What is written for what the API has at `from`; not asked where that is missing or `null`. Of a list, a set or a
+   * map it makes the whole of it; of a block, the object or objects that the attributes in it are taken from. Pure.
+   * `undefined` leaves it out.
+   */
   readonly convert?: ((value: Json.Json, entity: Entity) => Json.Json | undefined) | undefined
 }
 
@@ -161,6 +165,8 @@ export interface Reference {
 export interface Scalar extends Common {
   readonly kind: "string" | "number" | "boolean"
   readonly ref?: Reference | undefined
+  /** Filled in for the file that is written beside the configuration: its path, or the hash of its bytes. */
+  readonly file?: "path" | "hash" | undefined
 }
 
 /**
@@ -257,6 +263,8 @@ export interface Table {
   /** What a `data` block of this type is found by. Defaults to `{ name: "name" }`: attribute by attribute of it. */
   readonly dataSource?: Readonly<Record<string, string>> | undefined
   readonly attributes: Attributes
+  /** Paths of attributes that Terraform knows and the API does not answer: never written, by any option. */
+  readonly notInApi?: ReadonlyArray<string> | undefined
   readonly files?: FileRule | undefined
   /** Its dependencies are asked of dependency tracking. */
   readonly tracked?: boolean | undefined
