@@ -87,7 +87,7 @@ export interface Service {
    * Replaces a `Begun` or `Failed` entry. Fails with the code `journal-completed` over a completed one.
    *
    * An entry with a place in a series is history as soon as it has ended, and may then be forgotten. Any other is kept
-   * for ever.
+   * for ever. Fails with the code `journal-behind` where its series has gone on or begun anew meanwhile.
    */
   readonly begin: (key: string, intent: Json, place?: Place) => Effect.Effect<void, Fault.Fault>
   /** Fails with the code `journal-not-begun` where there is no entry. */

@@ -205,7 +205,7 @@ export const next = <A, I, R = never, R2 = never>(
         )
       }
     })
-  })
+  }).pipe(Effect.catchIf((fault) => fault.code === "journal-behind", () => next(options)))
 
 const intentOf = <A, I, R, R2>(options: Options<A, I, R, R2>): Effect.Effect<Json.Json, Fault.Fault> =>
   Option.match(Json.fromUnknown(options.intent), {

@@ -19,9 +19,10 @@ import * as Scope from "effect/Scope"
 import * as Fault from "../kernel/Fault.ts"
 import * as Json from "../kernel/Json.ts"
 import * as Database from "./Database.ts"
+import * as KeptFault from "./KeptFault.ts"
 import * as Lease from "./Lease.ts"
+import * as Outcomes from "./Outcomes.ts"
 import * as RequestKey from "./RequestKey.ts"
-import * as Rows from "./Rows.ts"
 
 /**
  * @since 0.1.0
@@ -76,49 +77,6 @@ type Requires = Database.Database | Lease.Leases
 export const keyOf = (request: RequestKey.Request): Effect.Effect<string, Fault.Fault> =>
   Effect.map(RequestKey.make("keyOf", request), ({ key }) => key)
 
-const leaseOf = (key: string): string => `idempotency:${key}`
-
-const Row = Schema.Struct({
-  operation: Schema.String,
-  parameters: Schema.String,
-  state: Schema.Literal("pending", "completed", "failed"),
-  outcome: Schema.NullOr(Schema.parseJson(Json.Parsed)),
-  attempt: Rows.Integer,
-  begun_at: Rows.Integer,
-  ended_at: Schema.NullOr(Rows.Integer),
-  expires_at: Rows.Integer
-})
-
-type Row = typeof Row.Type
-
-/** The row, while it counts. */
-const find = (
-  method: string,
-  { digest, key, operation }: RequestKey.Identity
-): Effect.Effect<Option.Option<Row>, Fault.Fault, Database.Database> =>
-  Effect.gen(function*() {
-    const database = yield* Database.Database
-    const { sql } = database
-    const place = { operation: `Idempotency.${method}`, what: `outcome of ${operation}` }
-    const rows = yield* database.read(
-      place.operation,
-      sql`SELECT operation, parameters, state, outcome, attempt, begun_at, ended_at, expires_at
-        FROM holdfast_idempotency WHERE key = ${key}`
-    )
-    const now = yield* database.now
-    const row = Option.filter(
-      yield* Rows.decodeFirst(database, Row, place)(rows),
-      ({ expires_at }) => expires_at > now
-    )
-    if (Option.exists(row, (row) => row.operation !== operation || row.parameters !== digest)) {
-      return yield* RequestKey.raise(method, operation, "conflict", "idempotency-mismatch", {
-        detail: "its key was used before with other parameters",
-        hint: "Use a new key, or the parameters of before"
-      })
-    }
-    return row
-  })
-
 /**
  * What is known of a run; `None` where it never began, or where its outcome has expired.
  *
@@ -128,14 +86,14 @@ const find = (
 export const status = (
   request: RequestKey.Request
 ): Effect.Effect<Option.Option<Entry>, Fault.Fault, Database.Database> =>
-  Effect.flatMap(RequestKey.make("status", request), (identity) => find("status", identity)).pipe(
+  Effect.flatMap(RequestKey.make("status", request), (identity) => Outcomes.find("status", identity)).pipe(
     Effect.map(Option.map((row): Entry => ({
       state: row.state,
       runs: row.attempt,
       begunAt: row.begun_at,
       endedAt: Option.fromNullable(row.ended_at),
       expiresAt: row.expires_at,
-      fault: row.state === "failed" ? Option.some(faultOf(row)) : Option.none()
+      fault: row.state === "failed" ? Option.some(Outcomes.faultOf(row)) : Option.none()
     })))
   )
 
@@ -151,7 +109,7 @@ export const forget = (request: RequestKey.Request): Effect.Effect<void, Fault.F
     const { sql, transaction } = yield* Database.Database
     const leases = yield* Lease.Leases
     yield* Effect.scoped(Effect.zipRight(
-      leases.acquire(leaseOf(key), { renew: false }),
+      leases.acquire(Outcomes.leaseOf(key), { renew: false }),
       transaction("Idempotency.forget", sql`DELETE FROM holdfast_idempotency WHERE key = ${key}`)
     ))
   })
@@ -164,39 +122,33 @@ export const forget = (request: RequestKey.Request): Effect.Effect<void, Fault.F
  */
 export const sweep: Effect.Effect<number, Fault.Fault, Database.Database> = Effect.flatMap(
   Database.Database,
-  ({ now, sql, transaction }) =>
-    transaction(
-      "Idempotency.sweep",
-      Effect.gen(function*() {
-        const at = yield* now
-        const rows = yield* sql`DELETE FROM holdfast_idempotency WHERE expires_at <= ${at} AND NOT EXISTS (
-          SELECT 1 FROM holdfast_leases AS lease
-          WHERE lease.name = ${leaseOf("")} || holdfast_idempotency.key AND lease.expires_at > ${at}
-        ) RETURNING key`
-        return rows.length
-      })
+  (database) =>
+    Effect.map(
+      database.transaction(
+        "Idempotency.sweep",
+        Effect.flatMap(Outcomes.rowsExpired(database), (rows) => database.sql`DELETE ${rows} RETURNING key`)
+      ),
+      (rows) => rows.length
     )
 )
 
-/** Texts of another release, or of nobody, still say that it failed. */
-const faultOf = (row: Row): Fault.Fault =>
-  Option.getOrElse(
-    decodeFault(row.outcome),
-    () =>
-      RequestKey.raise("run", row.operation, "failed", "idempotency-failed", {
-        detail: "it has failed before, in a way that this release cannot read",
-        sent: "maybe"
-      })
-  )
-
-const decodeFault = Schema.decodeUnknownOption(Fault.Fault)
-const encodeFault = Schema.encode(Fault.Fault)
-
-/** What was thrown below may hold anything, also what must not be kept. */
-const withoutCause = (fault: Fault.Fault): Fault.Fault => {
-  const { cause: _, ...rest } = fault.options
-  return Fault.make(rest)
-}
+/**
+ * How many outcomes a {@link sweep} would remove.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const expired: Effect.Effect<number, Fault.Fault, Database.Database> = Effect.flatMap(
+  Database.Database,
+  (database) =>
+    Effect.map(
+      database.read(
+        "Idempotency.expired",
+        Effect.flatMap(Outcomes.rowsExpired(database), (rows) => database.sql`SELECT key ${rows}`)
+      ),
+      (rows) => rows.length
+    )
+)
 
 /**
  * Runs an effect once for all who ask for the same.
@@ -236,7 +188,7 @@ export const run: {
   ): Effect.Effect<A, Fault.Fault, R | Requires> =>
     Effect.gen(function*() {
       const identity = yield* RequestKey.make("run", options)
-      const seen = yield* find("run", identity)
+      const seen = yield* Outcomes.find("run", identity)
       const kept = yield* replay(options, seen)
       if (Option.isSome(kept)) return kept.value
       return yield* claimed(self, options, identity, seen)
@@ -244,7 +196,7 @@ export const run: {
 )
 
 /** The kept result, if there is one that fits. */
-const replay = <A, I>(options: Options<A, I>, row: Option.Option<Row>): Effect.Effect<Option.Option<A>> =>
+const replay = <A, I>(options: Options<A, I>, row: Option.Option<Outcomes.Row>): Effect.Effect<Option.Option<A>> =>
   Option.match(row, {
     onNone: () => Effect.succeedNone,
     onSome: ({ outcome, state }) =>
@@ -255,7 +207,7 @@ const claimed = <A, I, R>(
   self: Effect.Effect<A, Fault.Fault, R>,
   options: Options<A, I>,
   identity: RequestKey.Identity,
-  seen: Option.Option<Row>
+  seen: Option.Option<Outcomes.Row>
 ): Effect.Effect<A, Fault.Fault, R | Requires> =>
   Effect.scopedWith((scope) =>
     Effect.uninterruptibleMask((restore) =>
@@ -263,11 +215,11 @@ const claimed = <A, I, R>(
         const leases = yield* Lease.Leases
         const lease = yield* restore(
           Scope.extend(
-            leases.acquire(leaseOf(identity.key), { wait: options.wait ?? Duration.minutes(15) }),
+            leases.acquire(Outcomes.leaseOf(identity.key), { wait: options.wait ?? Duration.minutes(15) }),
             scope
           )
         )
-        const found = yield* find("run", identity)
+        const found = yield* Outcomes.find("run", identity)
         const kept = yield* replay(options, found)
         if (Option.isSome(kept)) return kept.value
         const refused = refusal(options, seen, found)
@@ -296,14 +248,14 @@ const unrecorded = (fault: Fault.Fault): Fault.Fault =>
 /** Why it is not run, if it is not. */
 const refusal = <A, I>(
   options: Options<A, I>,
-  seen: Option.Option<Row>,
-  found: Option.Option<Row>
+  seen: Option.Option<Outcomes.Row>,
+  found: Option.Option<Outcomes.Row>
 ): Fault.Fault | undefined => {
   const row = Option.getOrUndefined(found)
   if (row?.state === "failed") {
     const before = Option.getOrUndefined(seen)
     const waitedForIt = before?.attempt !== row.attempt || before.state === "pending"
-    const fault = faultOf(row)
+    const fault = Outcomes.faultOf(row)
     return waitedForIt || options.retryFailed?.(fault, row.attempt) === false ? fault : undefined
   }
   return row?.state === "pending" && options.whenInterrupted === "refuse"
@@ -323,7 +275,7 @@ const begin = <A, I>(
   options: Options<A, I>,
   { digest, key, operation }: RequestKey.Identity,
   lease: Lease.Lease,
-  found: Option.Option<Row>
+  found: Option.Option<Outcomes.Row>
 ): Effect.Effect<number, Fault.Fault, Requires> =>
   Effect.gen(function*() {
     const { now, sql } = yield* Database.Database
@@ -391,9 +343,6 @@ const conclude = <A, I>(
         Effect.flatMap((json) => write("completed", Json.canonical(json)))
       ),
     failed: (fault: Fault.Fault): Effect.Effect<void, Fault.Fault, Requires> =>
-      encodeFault(withoutCause(fault)).pipe(
-        Effect.orDie,
-        Effect.flatMap((encoded) => write("failed", JSON.stringify(encoded)))
-      )
+      Effect.flatMap(KeptFault.textOf(fault), (text) => write("failed", text))
   }
 }

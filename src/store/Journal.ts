@@ -20,6 +20,7 @@ import * as Kernel from "../kernel/Journal.ts"
 import * as Json from "../kernel/Json.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import * as Database from "./Database.ts"
+import * as KeptFault from "./KeptFault.ts"
 import * as Lease from "./Lease.ts"
 import * as Rows from "./Rows.ts"
 import * as StoreFault from "./StoreFault.ts"
@@ -34,8 +35,6 @@ const Row = Schema.Struct({
 })
 
 type Row = typeof Row.Type
-
-const encodeFault = Schema.encode(Schema.parseJson(Fault.Fault))
 
 const decodeFault = Schema.decode(Schema.parseJson(Fault.Fault))
 
@@ -60,6 +59,11 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
   /** The line in front of each key, of this process. */
   const line = yield* Kernel.makeMemory()
   const claims = new Map<string, Lease.Lease>()
+
+  const decodeLast = Rows.decodeFirst(database, Schema.Struct({ number: Schema.NullOr(Rows.Integer) }), {
+    operation: "Journal.begin",
+    what: "last number of a series"
+  })
 
   const select = (operation: string, what: string, which: Statement.Fragment) =>
     Effect.gen(function*() {
@@ -128,6 +132,16 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
       if (holding?.live === true) return yield* claimed(operation, key, holding.holder.toString())
     })
 
+  /** Numbers begin anew where all of a series was forgotten, which must not hide what goes on under a higher one. */
+  const isNext = (operation: string, key: string, { number, series }: Kernel.Place) =>
+    Effect.gen(function*() {
+      const rows = yield* sql`SELECT MAX(number) AS number FROM holdfast_journal WHERE series = ${series}`
+      const last = Option.getOrUndefined(yield* decodeLast(rows))?.number ?? number
+      if (number !== last && number !== last + 1) {
+        return yield* refuse(operation, key, "journal-behind", `the last of its series is number ${last}`)
+      }
+    })
+
   const conclude = (operation: string, key: string, state: "completed" | "failed", outcome: string) =>
     database.transaction(
       operation,
@@ -177,6 +191,7 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
           if (found?.entry._tag === "Completed") {
             return yield* refuse(operation, key, "journal-completed", "it has been done already")
           }
+          if (place !== undefined) yield* isNext(operation, key, place)
           yield* write({ key, state: "begun", intent: JSON.stringify(intent), outcome: null }, place)
         })
       )
@@ -185,10 +200,7 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
     complete: (key, result) => conclude("Journal.complete", key, "completed", JSON.stringify(result)),
 
     fail: (key, fault) =>
-      Effect.flatMap(
-        Effect.orDie(encodeFault(withoutCause(fault))),
-        (text) => conclude("Journal.fail", key, "failed", text)
-      )
+      Effect.flatMap(KeptFault.textOf(fault), (text) => conclude("Journal.fail", key, "failed", text))
   })
 })
 
@@ -213,12 +225,6 @@ const entryOf = (row: Row): Effect.Effect<Kernel.Entry, unknown> =>
         return { _tag: "Failed", intent, fault: yield* decodeFault(row.outcome ?? "") }
     }
   })
-
-/** What was thrown below may hold anything, also what must not be kept. */
-const withoutCause = (fault: Fault.Fault): Fault.Fault => {
-  const { cause: _, ...rest } = fault.options
-  return Fault.make(rest)
-}
 
 const refuse = (operation: string, key: string, code: string, detail: string): Fault.Fault =>
   Fault.make({ kind: "conflict", system: "holdfast", operation, sent: "no", code, subject: key, detail })

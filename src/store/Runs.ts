@@ -22,6 +22,7 @@ import { CurrentRun } from "./CurrentRun.ts"
 import * as Database from "./Database.ts"
 import * as Holder from "./Holder.ts"
 import * as Lease from "./Lease.ts"
+import * as Prune from "./Prune.ts"
 import * as Rows from "./Rows.ts"
 import type { Details, Run, Step } from "./Run.ts"
 import * as RunFault from "./RunFault.ts"
@@ -64,9 +65,11 @@ export interface ListOptions {
  * @since 0.1.0
  * @category models
  */
-export interface PruneOptions {
-  /** Only runs that began longer ago. Defaults to 30 days. */
-  readonly olderThan?: Duration.DurationInput | undefined
+export interface UnlockOptions {
+  /** Also where its process lives. Defaults to `false`. */
+  readonly force?: boolean | undefined
+  /** Only says how the run would stand. Defaults to `false`. */
+  readonly dryRun?: boolean | undefined
 }
 
 /**
@@ -90,9 +93,9 @@ export interface Service {
    * Frees what a run holds, by its id or the beginning of it. Refuses with the code `run-held` while its process lives,
    * unless forced; then that process loses on its next write.
    */
-  readonly unlock: (id: string, options?: { readonly force?: boolean | undefined }) => Effect.Effect<Run, Fault.Fault>
-  /** Forgets runs that ended, and says how many. What they did stays in the journal. */
-  readonly prune: (options?: PruneOptions) => Effect.Effect<number, Fault.Fault>
+  readonly unlock: (id: string, options?: UnlockOptions) => Effect.Effect<Run, Fault.Fault>
+  /** Forgets runs that ended with the history of their changes, and says how many. What is open stays. */
+  readonly prune: (options?: Prune.Options) => Effect.Effect<Prune.Pruned, Fault.Fault>
 }
 
 /**
@@ -279,6 +282,7 @@ export const make: Effect.Effect<Service, never, Database.Database | Lease.Lease
         const operation = "Runs.unlock"
         const run = yield* find(operation, id)
         if (run.state === "running" && options?.force !== true) return yield* RunFault.held(operation, run.target, run)
+        if (options?.dryRun === true) return run.state === "running" ? { ...run, state: "interrupted" } : run
         yield* database.transaction(
           operation,
           Effect.gen(function*() {
@@ -292,17 +296,7 @@ export const make: Effect.Effect<Service, never, Database.Database | Lease.Lease
         return yield* find(operation, run.id)
       }),
 
-    prune: (options) =>
-      database.transaction(
-        "Runs.prune",
-        Effect.gen(function*() {
-          const before = (yield* database.now) - Duration.toMillis(options?.olderThan ?? "30 days")
-          const pruned = yield* sql`DELETE FROM holdfast_runs WHERE started_at < ${before}
-            AND (state <> 'running' OR fence NOT IN (SELECT fence FROM holdfast_leases)) RETURNING id`
-          yield* sql`DELETE FROM holdfast_steps WHERE run NOT IN (SELECT id FROM holdfast_runs)`
-          return pruned.length
-        })
-      )
+    prune: (options) => Prune.prune(database, options)
   }
 })
 

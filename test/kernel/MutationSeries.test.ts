@@ -88,6 +88,35 @@ describe("Mutation.next", () => {
       expect(reads).toBe(2)
     }))
 
+  it.effect("takes the number of now where its series has begun anew since it looked", () =>
+    Effect.gen(function*() {
+      const { entries, set, states } = makeMachine()
+      const memory = yield* Journal.makeMemory(entries)
+      let looks = 0
+      const pruned: Journal.Service = {
+        ...memory,
+        latest: (series) =>
+          Effect.map(memory.latest(series), (latest) =>
+            ++looks > 1 ? latest : Option.some({ number: 7, entry: { _tag: "Completed", intent: "on", result: "" } })),
+        begin: (key, intent, place) =>
+          place?.number === 8
+            ? Fault.make({
+              kind: "conflict",
+              system: "holdfast",
+              operation: "Journal.begin",
+              code: "journal-behind",
+              detail: "behind"
+            })
+            : memory.begin(key, intent, place)
+      }
+      yield* Effect.provideService(set("on"), Journal.Journal, pruned)
+      expect(
+        states().map(([key]) =>
+          key
+        )
+      ).toEqual(["thing/1"])
+    }))
+
   it.effect("two who ask for the same at once share one change; who asks for another makes it afterwards", () =>
     Effect.gen(function*() {
       const { process, sent, set, states } = makeMachine()

@@ -139,7 +139,7 @@ await onBothBackends("Journal", (backend) => {
     Effect.gen(function*() {
       const { journal } = yield* (yield* backend.place).open
       assert.isTrue(Option.isNone(yield* journal.latest("a")))
-      for (const number of [9, 10, 2]) {
+      for (const number of [9, 10, 11]) {
         yield* journal.begin(`a/${number}`, number, { series: "a", number })
         yield* journal.complete(`a/${number}`, number)
       }
@@ -147,8 +147,22 @@ await onBothBackends("Journal", (backend) => {
       yield* journal.begin("a/b/77", 77, { series: "a/b", number: 77 })
       assert.deepStrictEqual(
         yield* journal.latest("a"),
-        Option.some({ number: 10, entry: { _tag: "Completed", intent: 10, result: 10 } as const })
+        Option.some({ number: 11, entry: { _tag: "Completed", intent: 11, result: 11 } as const })
       )
+    }))
+
+  it.scopedLive("begins no number that hides what goes on under another", () =>
+    Effect.gen(function*() {
+      const { journal } = yield* (yield* backend.place).open
+      const begin = (number: number) => journal.begin(`a/${number}`, number, { series: "a", number })
+      yield* begin(5)
+      for (const number of [1, 4, 7]) {
+        assert.strictEqual((yield* Effect.flip(begin(number))).code, "journal-behind")
+      }
+      yield* begin(5)
+      yield* journal.complete("a/5", 0)
+      yield* begin(6)
+      assert.strictEqual(Option.getOrThrow(yield* journal.latest("a")).number, 6)
     }))
 
   it.scopedLive("another change under a number that somebody is at work on waits, is not refused, and comes after", () =>

@@ -17,10 +17,10 @@ import type { unlock as verb } from "./verbs.ts"
  * @since 0.1.0
  * @category handlers
  */
-export const run: Handler<(typeof verb)["flags"], (typeof verb)["args"]> = ({ force, id }) =>
+export const run: Handler<(typeof verb)["flags"], (typeof verb)["args"]> = ({ dryRun, force, id }) =>
   Effect.gen(function*() {
     const unlocked = yield* Stored.openExisting(
-      Effect.flatMap(Runs.Runs, (service) => service.unlock(id, { force })),
+      Effect.flatMap(Runs.Runs, (service) => service.unlock(id, { force, dryRun })),
       RunFault.unknown("Runs.unlock", id)
     ).pipe(Effect.mapError((fault) =>
       fault.code === "run-held"
@@ -29,7 +29,11 @@ export const run: Handler<(typeof verb)["flags"], (typeof verb)["args"]> = ({ fo
     ))
     yield* Output.print({
       json: () => Describe.runJson(unlocked),
-      text: () => [`run ${unlocked.id} holds nothing; ${unlocked.target} is free`]
+      text: () => [
+        dryRun
+          ? `run ${unlocked.id} would hold nothing; ${unlocked.target} would be free`
+          : `run ${unlocked.id} holds nothing; ${unlocked.target} is free`
+      ]
     })
     return ExitCode.done
   })

@@ -7,6 +7,8 @@ import { group, verb } from "../../Verb.ts"
 
 const id = { name: "ID", description: "The run, or the beginning of its id", required: true } as const
 
+const dryRun = { kind: "boolean", name: "dry-run", description: "Show what would be done, and do nothing" } as const
+
 /**
  * @since 0.1.0
  * @category verbs
@@ -72,7 +74,7 @@ export const unlock = verb({
   summary: "Free what a run holds",
   description: "Needed only where nobody can tell that its process is gone: it ran on another machine. Refuses "
     + "(exit 3) while the process lives, unless forced; then that process changes nothing more.",
-  flags: { force: { kind: "boolean", name: "force", description: "Also from a process that lives" } },
+  flags: { force: { kind: "boolean", name: "force", description: "Also from a process that lives" }, dryRun },
   args: { id },
   examples: [{ line: "holdfast run unlock mi8x2k", says: "The machine it ran on is lost" }]
 })
@@ -84,7 +86,8 @@ export const unlock = verb({
 export const prune = verb({
   name: "prune",
   summary: "Forget old runs",
-  description: "Forgets runs that ended. What they did stays in the journal.",
+  description: "Forgets runs that ended, with the history of their changes, and outcomes that have expired. A run of "
+    + "which a change is open stays until the next run of its target has looked what became of it.",
   flags: {
     olderThan: {
       kind: "duration",
@@ -92,10 +95,14 @@ export const prune = verb({
       value: "DURATION",
       description: "Only runs that began longer ago: 12h, 90d",
       fallback: "30d"
-    }
+    },
+    dryRun
   },
   args: {},
-  examples: [{ line: "holdfast run prune --older-than 90d", says: "Keep a quarter of a year" }]
+  examples: [
+    { line: "holdfast run prune --older-than 90d", says: "Keep a quarter of a year" },
+    { line: "holdfast run prune --dry-run", says: "How much is old?" }
+  ]
 })
 
 /**
