@@ -24,6 +24,17 @@ export interface Migration {
   readonly only?: { readonly [B in Database.Backend]?: ReadonlyArray<string> } | undefined
 }
 
+const collections = (key: string): string =>
+  `CREATE TABLE holdfast_collections (
+    collection TEXT NOT NULL,
+    key ${key} NOT NULL,
+    stamp TEXT,
+    digest TEXT NOT NULL,
+    value TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (collection, key)
+  )`
+
 /**
  * The version of a schema is the number of its steps.
  *
@@ -130,6 +141,15 @@ export const migrations: ReadonlyArray<Migration> = [
       "CREATE INDEX holdfast_journal_series ON holdfast_journal (series, number)",
       "CREATE INDEX holdfast_journal_run ON holdfast_journal (run)"
     ]
+  },
+  {
+    name: "collections",
+    only: {
+      sqlite: [collections("TEXT")],
+      // Whatever the language of the server is: by code points, as in the other.
+      postgres: [collections("TEXT COLLATE \"C\"")]
+    },
+    statements: []
   }
 ]
 

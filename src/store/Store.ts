@@ -15,6 +15,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Fault from "../kernel/Fault.ts"
 import type { Journal } from "../kernel/Journal.ts"
+import * as Collection from "./Collection.ts"
 import * as Database from "./Database.ts"
 import * as Holder from "./Holder.ts"
 import * as StoreJournal from "./Journal.ts"
@@ -99,8 +100,11 @@ export const layerDatabase = (options?: Options): Layer.Layer<Database.Database,
  */
 export const layer = (
   options?: Options
-): Layer.Layer<Database.Database | Lease.Leases | Journal | Runs.Runs, Fault.Fault> =>
-  Layer.mergeAll(StoreJournal.layer, Runs.layer).pipe(
+): Layer.Layer<
+  Database.Database | Lease.Leases | Journal | Runs.Runs | Collection.Collections,
+  Fault.Fault
+> =>
+  Layer.mergeAll(StoreJournal.layer, Runs.layer, Collection.layer).pipe(
     Layer.provideMerge(Lease.layer),
     Layer.provideMerge(layerDatabase(options))
   )
