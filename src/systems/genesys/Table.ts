@@ -92,6 +92,13 @@ export interface Reading {
   /** With `{id}`, or `{a.b}` for what stands at a path of the listed entity. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>> | undefined
+  /** Read before, as extras of the listed entity: what must be known to tell `path`. Kept as extras are. */
+  readonly before?: Readonly<Record<string, Extra>> | undefined
+  /**
+   * Fills holes of `path` that no field fills as it stands (which version is the newest), of the listed entity and what
+   * was read before.
+   */
+  readonly holes?: ((entity: Entity) => Readonly<Record<string, string>>) | undefined
   readonly extras?: Readonly<Record<string, Extra>> | undefined
 }
 
@@ -112,7 +119,8 @@ export type Lookup = (type: TypeName, id: string) => Entity | undefined
 export interface Common {
   /**
    * Where the API has it: a dotted path in the entity (`acwSettings.timeoutMs`), `@members` for an extra, `.` for the
-   * value itself (within a block). Defaults to the attribute's name in camel case.
+   * value itself (within a block). A path through an array means that of each of its elements. Defaults to the
+   * attribute's name in camel case.
    */
   readonly from?: string | undefined
   readonly required?: boolean | undefined
@@ -131,9 +139,9 @@ export interface Common {
   /** Not to be had from the API (a secret, a local file): a variable stands in its place. */
   readonly unresolvable?: boolean | undefined
   /**
-   * What is written for what the API has at `from`; not asked where that is missing or `null`. Of a list, a set or a
-   * map it makes the whole of it; of a block, the object or objects that the attributes in it are taken from. Pure.
-   * `undefined` leaves it out.
+   * What is written for what the API has at `from`, `null` where it has nothing. Of a list, a set or a map it makes the
+   * whole of it; of a block, the object or objects that the attributes in it are taken from. Pure. `undefined` leaves it
+   * out.
    */
   readonly convert?: ((value: Json.Json, entity: Entity) => Json.Json | undefined) | undefined
 }
@@ -179,6 +187,10 @@ export interface Several extends Common {
   readonly kind: "list" | "set" | "map"
   readonly of: "string" | "number" | "boolean"
   readonly ref?: Reference | undefined
+  /**
+   * Of a map: the names whose text is JSON (`jsonencode(...)` in HCL), and the references inside, as of `Encoded`.
+   */
+  readonly encoded?: Readonly<Record<string, Readonly<Record<string, Reference>>>> | undefined
 }
 
 /**
@@ -229,10 +241,10 @@ export type Attributes = { readonly [name: string]: Attribute }
  * @category models
  */
 export interface FileRule {
-  /** Folder below the output: `audio_prompts`, `scripts`, `architect_flows`, `contacts`. */
+  /** Folder below the output: `audio_prompts`, `scripts`, `architect_flows`, `contacts`, `response_assets`. */
   readonly folder: string
   /** The writer of the engine that fetches it. */
-  readonly writer: "prompt-audio" | "script" | "flow" | "contacts"
+  readonly writer: "prompt-audio" | "script" | "flow" | "contacts" | "response-asset"
 }
 
 /**
