@@ -7,10 +7,11 @@
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { existsSync } from "node:fs"
+import { accessSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import type * as Fault from "../kernel/Fault.ts"
+import * as FileFault from "../store/FileFault.ts"
 import type * as Store from "../store/Store.ts"
 import { type Service, Session } from "./Session.ts"
 
@@ -79,6 +80,16 @@ export const begins = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A
     return effect
   })
 
+/** What is there and cannot be reached is not missing. */
+const isMissing = (file: string): boolean => {
+  try {
+    accessSync(file)
+    return false
+  } catch (error) {
+    return FileFault.codeOf(error) === "ENOENT"
+  }
+}
+
 /**
  * Like {@link open}, for a verb that makes nothing where nothing was ever kept.
  *
@@ -91,7 +102,7 @@ export const openExisting = <A, E, R, E2, R2>(
 ): Effect.Effect<A, E | E2 | Fault.Fault, Exclude<R, Parts> | R2 | Session> =>
   Effect.flatMap(Session, (session): Effect.Effect<A, E | E2 | Fault.Fault, Exclude<R, Parts> | R2 | Session> => {
     const where = place(session)
-    if ("url" in where || existsSync(where.file)) return open(effect)
+    if ("url" in where || !isMissing(where.file)) return open(effect)
     session.ending.begun = false
     return otherwise
   })

@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import type { Fault } from "../kernel/Fault.ts"
+import * as FileFault from "./FileFault.ts"
 import * as StoreFault from "./StoreFault.ts"
 import type * as Transaction from "./Transaction.ts"
 
@@ -87,8 +88,19 @@ const load = (place: StoreFault.Place) =>
 const makeFolder = (place: StoreFault.Place, folder: string): Effect.Effect<void, Fault> =>
   Effect.tryPromise({
     try: () => Fs.mkdir(folder, { recursive: true }),
-    catch: (cause) => StoreFault.fromDriver(place, cause)
+    catch: (cause) =>
+      notFolders.has(FileFault.codeOf(cause) ?? "")
+        ? StoreFault.unavailable(place, {
+          kind: "failed",
+          detail: `${folder} is not a folder, or lies in something that is none`,
+          hint: `move away what stands at ${folder}, or name another place for the store`,
+          cause
+        })
+        : StoreFault.fromDriver(place, cause)
   }).pipe(Effect.asVoid)
+
+/** A file, a part of the way that is a file, a link that leads nowhere: mkdir(2). */
+const notFolders = new Set(["EEXIST", "ENOTDIR", "ENOENT"])
 
 /** The constructor of the driver throws. What is not known is a defect still. */
 const fromOpening = (place: StoreFault.Place, defect: unknown): Effect.Effect<never, Fault> => {

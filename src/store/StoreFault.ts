@@ -14,6 +14,8 @@
  */
 import * as SqlError from "@effect/sql/SqlError"
 import * as Predicate from "effect/Predicate"
+import { statfsSync } from "node:fs"
+import { dirname } from "node:path"
 import * as Fault from "../kernel/Fault.ts"
 import type { Backend } from "./Database.ts"
 
@@ -173,6 +175,7 @@ const fromSqlite = (place: Place, code: string, said: Said): Fault.Fault => {
   const of = (family: string) => code === family || code.startsWith(`${family}_`)
   if (of("SQLITE_BUSY") || of("SQLITE_LOCKED") || of("SQLITE_PROTOCOL")) return busy(place, said)
   if (of("SQLITE_FULL") || code === "ENOSPC" || code === "EDQUOT") return full(place, { cause: said.cause })
+  if (of("SQLITE_IOERR")) return ioError(place, said)
   if (code === "SQLITE_READONLY_DBMOVED") {
     return unavailable(place, { ...said, kind: "failed", detail: "the file was moved or removed while it was in use" })
   }
@@ -190,6 +193,28 @@ const fromSqlite = (place: Place, code: string, said: Said): Fault.Fault => {
     })
   }
   return unavailable(place, { ...said, kind: "failed" })
+}
+
+/** Memory that processes share is a file too, and where there is no room for that the code does not say so. */
+const ioError = (place: Place, { cause }: Said): Fault.Fault =>
+  isFull(place.location)
+    ? full(place, { cause })
+    : unavailable(place, {
+      kind: "failed",
+      detail: "the disk reports an error",
+      hint: "see that the disk is in order and that there is room and quota left, then run the same command again",
+      cause
+    })
+
+const leastRoom = 65_536
+
+const isFull = (file: string): boolean => {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(file))
+    return bavail * bsize < leastRoom
+  } catch {
+    return false
+  }
 }
 
 const resourceClasses = new Map<string, (place: Place, said: Said) => Fault.Fault>([

@@ -8,11 +8,11 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type * as Fault from "../../src/kernel/Fault.ts"
 import * as AtomicFile from "../../src/store/AtomicFile.ts"
 import * as Child from "./Child.ts"
+import { mayMount, smallDisk } from "./SmallDisk.ts"
 import { isWhole, sealed } from "./Sealed.ts"
 
 const shared = Effect.runSync(Scope.make())
@@ -34,34 +34,6 @@ const temporaries = (folder: string): ReadonlyArray<string> =>
 
 /** Nobody, where the tests run as root: root may write everywhere. */
 const nobody = process.getuid?.() === 0 ? 65_534 : undefined
-
-const shell = (script: string, ...words: ReadonlyArray<string>) =>
-  execFileSync("/bin/sh", ["-c", script, "test", ...words], { stdio: "ignore" })
-
-const mount = (folder: string) => shell("exec mount -t tmpfs -o size=256k holdfast-test \"$1\"", folder)
-
-const unmount = (folder: string) => shell("exec umount -l \"$1\"", folder)
-
-/** A folder on a disk of its own, which is soon full. */
-const smallDisk: Effect.Effect<string, never, Scope.Scope> = Effect.flatMap(
-  Child.folder,
-  (folder) =>
-    Effect.acquireRelease(
-      Effect.as(Effect.sync(() => mount(folder)), folder),
-      () => Effect.sync(() => unmount(folder))
-    )
-)
-
-/** Few users may, and not in every container. */
-const mayMount = Effect.runSync(Effect.isSuccess(Effect.try(() => {
-  const folder = Fs.mkdtempSync(join(tmpdir(), "holdfast-mount-"))
-  try {
-    mount(folder)
-    unmount(folder)
-  } finally {
-    Fs.rmdirSync(folder)
-  }
-})))
 
 const isGood = (content: Uint8Array) => new TextDecoder().decode(content).startsWith("good")
 
@@ -167,7 +139,7 @@ describe("AtomicFile", () => {
       assert.strictEqual(yield* codeOf(folder), "not-a-file")
       assert.strictEqual(yield* codeOf(join(folder, "missing", "state.json")), "file-missing")
       assert.strictEqual(yield* codeOf(join(folder, "x".repeat(300))), "name-too-long")
-      shell("exec mkfifo \"$1\"", join(folder, "pipe"))
+      execFileSync("/bin/sh", ["-c", "exec mkfifo \"$1\"", "test", join(folder, "pipe")], { stdio: "ignore" })
       assert.strictEqual(yield* codeOf(join(folder, "pipe")), "not-a-file")
       // The copy cannot be made: then the file is not touched.
       Fs.writeFileSync(join(folder, "state.json"), "old")
@@ -189,7 +161,7 @@ describe("AtomicFile", () => {
     "a full disk leaves the old content, and the message says what to do",
     () =>
       Effect.gen(function*() {
-        const folder = yield* smallDisk
+        const { folder } = yield* smallDisk("256k")
         const path = join(folder, "state.json")
         yield* AtomicFile.write(path, "old")
         const fault = yield* Effect.flip(AtomicFile.write(path, "x".repeat(1_000_000)))

@@ -7,8 +7,10 @@ import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import type * as Fault from "../../src/kernel/Fault.ts"
 import * as Migrations from "../../src/store/Migrations.ts"
+import * as StoreFault from "../../src/store/StoreFault.ts"
 import { open, sqlite, temporaryFolder } from "./Backends.ts"
 import * as Children from "./Children.ts"
+import { mayMount, smallDisk } from "./SmallDisk.ts"
 
 const bytes = (file: string) => Effect.promise(() => Fs.readFile(file))
 
@@ -156,6 +158,76 @@ describe("SQLite that fails", () => {
         yield* journal.read("a"),
         Option.some({ _tag: "Completed", intent: 1, result: "done" } as const)
       )
+    }))
+
+  it.scopedLive.skipIf(!mayMount)(
+    "a disk that is full from the beginning, or fills up later, is called full",
+    () =>
+      Effect.gen(function*() {
+        for (const size of ["4k", "16k", "40k", "100k", "160k"]) {
+          const { folder, resize } = yield* smallDisk(size)
+          const file = Path.join(folder, "holdfast.db")
+          // Where there is room for the file, there is none for the memory that processes share.
+          yield* Effect.promise(() => Fs.writeFile(file, ""))
+          const fault = yield* Effect.flip(Effect.scoped(Effect.flatMap(open({ file }), ({ journal }) =>
+            Effect.forEach(
+              Array.from({ length: 100 }, (_, index) => String(index)),
+              (key) => journal.begin(key, "x".repeat(1000))
+            ))))
+          assert.deepStrictEqual([fault.code, fault.kind], ["store-full", "failed"], size)
+          resize("10m")
+          yield* Effect.scoped(Effect.flatMap(open({ file }), ({ journal }) => journal.begin("a", 1)))
+        }
+      })
+  )
+
+  it("an error of a disk that has room is not called full", () => {
+    const place = { backend: "sqlite", location: import.meta.filename, operation: "Journal.begin" } as const
+    for (const code of ["SQLITE_IOERR", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"]) {
+      const fault = StoreFault.fromDriver(place, Object.assign(new Error("disk I/O error"), { code }))
+      assert.deepStrictEqual([fault.code, fault.kind], ["store-unavailable", "failed"])
+      assert.include(fault.message, "the disk reports an error. see that the disk is in order")
+    }
+  })
+
+  it.scopedLive("what stands in the place of its folder is named", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      const [taken, nowhere] = [Path.join(folder, "file"), Path.join(folder, "link")]
+      yield* Effect.promise(() => Fs.writeFile(taken, ""))
+      yield* Effect.promise(() => Fs.symlink(Path.join(folder, "none/none"), nowhere))
+      for (const place of [taken, Path.join(taken, "deeper"), nowhere]) {
+        const fault = yield* Effect.flip(Effect.scoped(Effect.asVoid(open({ file: Path.join(place, "holdfast.db") }))))
+        assert.deepStrictEqual([fault.code, fault.kind, fault.sent], ["store-unavailable", "failed", "no"])
+        assert.include(fault.message, `${place} is not a folder`)
+        assert.include(fault.hint, `move away what stands at ${place}`)
+      }
+    }))
+
+  it.scopedLive("an older database gets the series of its changes from their keys", () =>
+    Effect.gen(function*() {
+      const file = Path.join(yield* temporaryFolder, "holdfast.db")
+      const series = "pve1+pve2/proxmox/lab/web-1/resize scsi0"
+      yield* Effect.scoped(Effect.gen(function*() {
+        const { database, journal } = yield* open({ file })
+        for (const number of [1, 2, 10]) {
+          yield* journal.begin(`${series}/${number}`, number)
+          yield* journal.complete(`${series}/${number}`, number)
+        }
+        yield* journal.begin("genesys/user/12", 0)
+        // As the second release left it.
+        yield* database.sql`DELETE FROM holdfast_schema WHERE version > 2`
+        yield* database.sql`DROP INDEX holdfast_journal_series`
+        yield* database.sql`DROP INDEX holdfast_journal_run`
+        yield* database.sql`DROP TABLE IF EXISTS holdfast_collections`
+        for (const column of ["series", "number"]) {
+          yield* database.sql.unsafe(`ALTER TABLE holdfast_journal DROP COLUMN ${column}`)
+        }
+      }))
+      const { journal } = yield* open({ file })
+      assert.strictEqual(Option.getOrThrow(yield* journal.latest(series)).number, 10)
+      assert.isTrue(Option.isNone(yield* journal.latest("genesys/user")))
+      assert.isTrue(Option.isSome(yield* journal.read("genesys/user/12")))
     }))
 
   it.scopedLive("a store that was closed says so", () =>

@@ -11,6 +11,7 @@ import * as Path from "node:path"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as Journal from "../../../kernel/Journal.ts"
 import * as Json from "../../../kernel/Json.ts"
+import { CurrentRun } from "../../../store/CurrentRun.ts"
 import type { Run } from "../../../store/Run.ts"
 import * as Runs from "../../../store/Runs.ts"
 import * as Operations from "../../../systems/proxmox/Operations.ts"
@@ -134,17 +135,24 @@ export const tracked = (verb: "apply" | "destroy", fleet: string, asked: Asked) 
       )
     }
     if (wait !== undefined) yield* sayWhoHolds(runs, target, wait)
-    const work = effect.pipe(
+    const work = Effect.zipRight(tellHowToResume, effect).pipe(
       Effect.provideService(Journal.Journal, Journal.prefixed(journal, `${cluster}/`)),
       Stored.begins
     )
     return yield* runs.track({ command: `proxmox ${verb}`, target, input: input(asked), wait, outcome }, work)
   })).pipe(Effect.mapError(withWayOut))
 
+/** Besides the same command, should the run be interrupted. */
+const tellHowToResume: Effect.Effect<void, never, Session> = Effect.gen(function*() {
+  const { resume } = yield* Session
+  const run = yield* CurrentRun
+  if (run !== undefined && resume.hint !== undefined) resume.hint += `\n  or: holdfast run resume ${run.id}`
+})
+
 /** What happened to the machines that were being worked on. */
 const lastWords = (report: Report): Effect.Effect<void, never, Session> =>
   Effect.map(Session, ({ resume, screen }) => {
-    resume.document = { interrupted: true, ...Describe.reportJson(report) }
+    resume.document = { interrupted: true, next: resume.hint, ...Describe.reportJson(report) }
     for (const line of Describe.reportText(report)(paint(screen.color.err))) screen.err(line)
   })
 
