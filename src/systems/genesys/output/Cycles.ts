@@ -1,0 +1,219 @@
+/**
+ * What depends on what, and which dependencies to leave out so that nothing depends on itself.
+ *
+ * The graph is kept in numbers: it has a node for each resource of an organisation.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Edge {
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Addresses, and what each of them names. An edge is `soft` where it stands in `depends_on` only.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Graph {
+  /**
+   * @since 0.1.0
+   */
+  readonly addresses: Array<string> = []
+  readonly #indices = new Map<string, number>()
+  readonly #edges: Array<Array<number> | undefined> = []
+
+  /**
+   * The number of an address.
+   *
+   * @since 0.1.0
+   */
+  node(address: string): number {
+    const known = this.#indices.get(address)
+    if (known !== undefined) return known
+    this.#indices.set(address, this.addresses.length)
+    return this.addresses.push(address) - 1
+  }
+
+  /**
+   * @since 0.1.0
+   */
+  find(address: string): number | undefined {
+    return this.#indices.get(address)
+  }
+
+  /**
+   * @since 0.1.0
+   */
+  connect(from: number, to: number, soft: boolean): void {
+    const edge = to * 2 + (soft ? 1 : 0)
+    const edges = this.#edges[from]
+    if (edges === undefined) this.#edges[from] = [edge]
+    else if (!edges.includes(edge)) edges.push(edge)
+  }
+
+  /**
+   * Visits what a node names.
+   *
+   * @since 0.1.0
+   */
+  each(from: number, visit: (to: number, soft: boolean) => void): void {
+    for (const edge of this.#edges[from] ?? []) visit(edge >> 1, edge % 2 === 1)
+  }
+
+  /**
+   * Nodes that a node names, as they were connected.
+   *
+   * @since 0.1.0
+   */
+  targets(from: number): ReadonlyArray<number> {
+    return (this.#edges[from] ?? []).map((edge) => edge >> 1)
+  }
+}
+
+/**
+ * A dependency to leave out, and the circle that it would close: from its owner over what it names back to it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Cut extends Edge {
+  /** It stands in `depends_on` only. */
+  readonly soft: boolean
+  readonly circle: ReadonlyArray<number>
+}
+
+/**
+ * Which dependencies to leave out. The least address of a circle leaves out what it names of it; `depends_on` goes
+ * before attributes. The same graph gives the same cuts, however it was put together.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const cuts = (graph: Graph): ReadonlyArray<Cut> => {
+  const removed = new Set<number>()
+  const found: Array<Cut> = []
+  const remaining = components(graph, graph.addresses.map((_, index) => index), removed)
+  for (let component = remaining.pop(); component !== undefined; component = remaining.pop()) {
+    const cut = owner(graph, component, removed)
+    for (const edge of cut) {
+      found.push({ ...edge, circle: circle(graph, edge, new Set(component), removed) })
+    }
+    for (const { from, soft, to } of cut) removed.add(key(graph, from, to, soft))
+    remaining.push(...components(graph, component, removed))
+  }
+  const order = ({ from, to }: Edge): string => `${graph.addresses[from]} ${graph.addresses[to]}`
+  return found.toSorted((left, right) => (order(left) < order(right) ? -1 : 1))
+}
+
+const key = (graph: Graph, from: number, to: number, soft: boolean): number =>
+  (from * graph.addresses.length + to) * 2 + (soft ? 1 : 0)
+
+/** What the least address that can leaves out. */
+const owner = (
+  graph: Graph,
+  component: ReadonlyArray<number>,
+  removed: ReadonlySet<number>
+): ReadonlyArray<Edge & { readonly soft: boolean }> => {
+  const inside = new Set(component)
+  const internal = component.flatMap((from) => {
+    const edges: Array<Edge & { readonly soft: boolean }> = []
+    graph.each(from, (to, soft) => {
+      if (inside.has(to) && !removed.has(key(graph, from, to, soft))) edges.push({ from, to, soft })
+    })
+    return edges
+  })
+  const candidates = internal.some(({ soft }) => soft) ? internal.filter(({ soft }) => soft) : internal
+  const address = ({ from }: Edge): string => graph.addresses[from] ?? ""
+  const least = candidates.map(address).reduce((left, right) => (right < left ? right : left))
+  return candidates.filter((edge) => address(edge) === least)
+}
+
+/** The shortest way from what an edge names back to who names it, with both ends. */
+const circle = (
+  graph: Graph,
+  { from, to }: Edge,
+  inside: ReadonlySet<number>,
+  removed: ReadonlySet<number>
+): ReadonlyArray<number> => {
+  const cameFrom = new Map<number, number>([[to, from]])
+  const queue = [to]
+  for (let index = 0; index < queue.length; index += 1) {
+    const node = queue[index] ?? from
+    if (node === from) break
+    graph.each(node, (next, soft) => {
+      if (!inside.has(next) || cameFrom.has(next) || removed.has(key(graph, node, next, soft))) return
+      cameFrom.set(next, node)
+      queue.push(next)
+    })
+  }
+  const path = [from]
+  for (let node = cameFrom.get(from); node !== undefined && node !== from; node = cameFrom.get(node)) path.push(node)
+  return [from, ...path.slice(1).toReversed(), from]
+}
+
+/**
+ * The sets of nodes that all depend on each other, and nodes that depend on themselves. Tarjan's algorithm, without
+ * recursion.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const components = (
+  graph: Graph,
+  nodes: ReadonlyArray<number>,
+  removed: ReadonlySet<number> = new Set()
+): Array<ReadonlyArray<number>> => {
+  const inside = nodes.length === graph.addresses.length ? undefined : new Set(nodes)
+  const indexOf = new Map<number, number>()
+  const low = new Map<number, number>()
+  const onStack = new Set<number>()
+  const stack: Array<number> = []
+  const found: Array<ReadonlyArray<number>> = []
+  const edgesOf = (from: number): ReadonlyArray<number> => {
+    const edges: Array<number> = []
+    graph.each(from, (to, soft) => {
+      if (inside?.has(to) !== false && !removed.has(key(graph, from, to, soft))) edges.push(to)
+    })
+    return edges
+  }
+  for (const root of nodes) {
+    if (indexOf.has(root)) continue
+    const work: Array<{ readonly node: number; readonly edges: ReadonlyArray<number>; next: number }> = []
+    const enter = (node: number): void => {
+      low.set(node, indexOf.size)
+      indexOf.set(node, indexOf.size)
+      stack.push(node)
+      onStack.add(node)
+      work.push({ node, edges: edgesOf(node), next: 0 })
+    }
+    enter(root)
+    for (let frame = work.at(-1); frame !== undefined; frame = work.at(-1)) {
+      const to = frame.edges[frame.next]
+      frame.next += 1
+      if (to !== undefined) {
+        if (!indexOf.has(to)) enter(to)
+        else if (onStack.has(to)) lower(low, frame.node, indexOf.get(to) ?? 0)
+        continue
+      }
+      work.pop()
+      const parent = work.at(-1)
+      if (parent !== undefined) lower(low, parent.node, low.get(frame.node) ?? 0)
+      if (low.get(frame.node) !== indexOf.get(frame.node)) continue
+      const component = stack.splice(stack.lastIndexOf(frame.node))
+      for (const node of component) onStack.delete(node)
+      if (component.length > 1 || frame.edges.includes(frame.node)) found.push(component)
+    }
+  }
+  return found
+}
+
+const lower = (low: Map<number, number>, node: number, value: number): void => {
+  low.set(node, Math.min(low.get(node) ?? value, value))
+}
