@@ -136,7 +136,10 @@ export interface Common {
   readonly zero?: boolean | undefined
   /** A missing list is written as `[]`. */
   readonly emptyList?: boolean | undefined
-  /** Not to be had from the API (a secret, a local file): a variable stands in its place. */
+  /**
+   * Not to be had from the API (a secret, a local file): a variable stands in its place. With `from` only where the API
+   * has something there.
+   */
   readonly unresolvable?: boolean | undefined
   /**
    * What is written for what the API has at `from`, `null` where it has nothing. Of a list, a set or a map it makes the
@@ -272,7 +275,10 @@ export interface Table {
   readonly skip?: ((entity: Entity) => boolean) | undefined
   /** Entities that the API made and Terraform must not own: written as `data` blocks. Of entities that were read. */
   readonly data?: ((entity: Entity) => boolean) | undefined
-  /** What a `data` block of this type is found by. Defaults to `{ name: "name" }`: attribute by attribute of it. */
+  /**
+   * What a `data` block of this type is found by: attribute by the path of an attribute of the resource (`config.name`).
+   * Defaults to `{ name: "name" }`. Empty: the provider has no such data source.
+   */
   readonly dataSource?: Readonly<Record<string, string>> | undefined
   readonly attributes: Attributes
   /** Paths of attributes that Terraform knows and the API does not answer: never written, by any option. */

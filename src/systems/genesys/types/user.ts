@@ -1,10 +1,144 @@
 /**
+ * Users.
+ *
  * @since 0.1.0
  */
-import type { Table } from "../Table.ts"
+import type * as Json from "../../../kernel/Json.ts"
+import type { Entity, Table } from "../Table.ts"
+import { block, blocks, boolean, number, ref, set, string } from "../Table.ts"
+import { division, idOf, isObject, objects, phoneNumber, text } from "./Conversions.ts"
+
+const expand = "skills,languages,locations,profileSkills,certifications,employerInfo"
+
+const withoutBrackets = (value: string): string => value.replace(/^[()]+|[()]+$/g, "")
+
+/**
+ * A phone number stands in one of four forms: as `address`; as an `extension` that is shown as it is, which is an
+ * internal one; as an `extension` beside another `display`, which then is the number; as a `display` alone, which is an
+ * extension of no pool.
+ */
+const phone = (contact: Entity): Entity => {
+  const { mediaType = null, type = null } = contact
+  const address = text(contact, "address")
+  const display = text(contact, "display")
+  const extension = text(contact, "extension")
+  if (extension === undefined) {
+    return address === undefined && display !== undefined
+      ? { mediaType, type, extension: withoutBrackets(display) }
+      : { mediaType, type, number: phoneNumber(address ?? null) ?? null }
+  }
+  return display === undefined || display === extension
+    ? { mediaType, type, extension: withoutBrackets(extension) }
+    : { mediaType, type, extension, number: phoneNumber(display) ?? null }
+}
+
+const addresses = (value: Json.Json): Json.Json | undefined => {
+  const contacts = objects(value)
+  return {
+    otherEmails: contacts.filter((contact) => contact["mediaType"] === "EMAIL"),
+    phoneNumbers: contacts.filter(({ mediaType }) => mediaType === "PHONE" || mediaType === "SMS").map(phone)
+  }
+}
+
+/** Settings that are the organisation's are not the user's. */
+const utilization = (value: Json.Json): Json.Json | undefined =>
+  isObject(value) && value["level"] !== "Organization" ? value : undefined
+
+const media = (name: string) =>
+  block({
+    include_non_acd: boolean(),
+    interruptible_media_types: set({ from: "interruptableMediaTypes" }),
+    maximum_capacity: number({ zero: true })
+  }, { from: `utilization.${name}`, computed: true })
+
+const labels = (value: Json.Json): Json.Json | undefined =>
+  isObject(value)
+    ? Object.entries(value)
+      .toSorted(([left], [right]) => (left < right ? -1 : 1))
+      .map(([labelId, settings]) => ({ ...(isObject(settings) ? settings : {}), labelId }))
+    : undefined
+
+const user: Table = {
+  type: "genesyscloud_user",
+  family: "users",
+  list: ["active", "inactive"].map((state) => ({
+    path: "/api/v2/users",
+    query: { state, expand },
+    paging: "pages",
+    pageSize: 500
+  })),
+  read: {
+    path: "/api/v2/users/{id}",
+    query: { expand },
+    extras: {
+      voicemail: { path: "/api/v2/voicemail/userpolicies/{id}", optional: true },
+      utilization: { path: "/api/v2/routing/users/{id}/utilization", optional: true }
+    }
+  },
+  label: (entity) => text(entity, "email"),
+  stamp: "version",
+  dataSource: { email: "email" },
+  attributes: {
+    email: string({ required: true }),
+    name: string({ required: true }),
+    acd_auto_answer: boolean(),
+    addresses: block({
+      other_emails: blocks({ address: string(), type: string() }, { nesting: "set" }),
+      phone_numbers: blocks({
+        extension: string(),
+        media_type: string(),
+        number: string(),
+        type: string()
+      }, { nesting: "set" })
+    }, { computed: true, convert: addresses }),
+    certifications: set({ computed: true }),
+    department: string(),
+    division_id: division(),
+    employer_info: block({
+      date_hire: string(),
+      employee_id: string(),
+      employee_type: string(),
+      official_name: string()
+    }, { computed: true }),
+    locations: blocks({
+      location_id: idOf("locationDefinition", "genesyscloud_location"),
+      notes: string()
+    }, { nesting: "set", computed: true, removeIfMissing: ["location_id"] }),
+    manager: idOf("manager", "genesyscloud_user"),
+    profile_skills: set({ computed: true }),
+    routing_languages: blocks({
+      language_id: string({ from: "id", ref: ref("genesyscloud_routing_language") }),
+      proficiency: number({ zero: true })
+    }, { from: "languages", nesting: "set", computed: true, emptyList: true, removeIfMissing: ["language_id"] }),
+    routing_skills: blocks({
+      proficiency: number({ zero: true }),
+      skill_id: string({ from: "id", ref: ref("genesyscloud_routing_skill") })
+    }, { from: "skills", nesting: "set", computed: true, emptyList: true, removeIfMissing: ["skill_id"] }),
+    routing_utilization: block({
+      call: media("call"),
+      callback: media("callback"),
+      chat: media("chat"),
+      email: media("email"),
+      label_utilizations: blocks({
+        interrupting_label_ids: set(),
+        label_id: string(),
+        maximum_capacity: number({ zero: true })
+      }, { from: "labelUtilizations", computed: true, convert: labels }),
+      message: media("message")
+    }, { from: "@utilization", computed: true, convert: utilization }),
+    state: string(),
+    title: string(),
+    voicemail_userpolicies: block({
+      alert_timeout_seconds: number(),
+      send_email_notifications: boolean({ computed: true })
+    }, { from: "@voicemail", computed: true, removeIfMissing: ["alert_timeout_seconds"] })
+  },
+  // Which pool an extension is of is known only from the pools themselves.
+  notInApi: ["addresses.phone_numbers.extension_pool_id", "password"]
+}
 
 /**
  * @since 0.1.0
  * @category constants
  */
-export const tables: ReadonlyArray<Table> = []
+export const tables: ReadonlyArray<Table> = [user]
