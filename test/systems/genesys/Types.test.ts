@@ -1,0 +1,93 @@
+/**
+ * Holds the tables of the resource types against the vendor's documentation, read from the folder `HOLDFAST_SPECS` names.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import * as Option from "effect/Option"
+import * as Types from "../../../src/systems/genesys/Types.ts"
+import * as ApiCheck from "./ApiCheck.ts"
+import * as Corrections from "./Corrections.ts"
+import * as Documentation from "./Documentation.ts"
+import * as TableCheck from "./TableCheck.ts"
+
+describe("registry", () => {
+  it("has every type once, in order", () => {
+    const names = Types.all.map((table) => table.type)
+    expect(names).toEqual([...new Set(names)].toSorted())
+  })
+
+  it("finds a type with and without its prefix", () => {
+    expect(Option.getOrThrow(Types.byName("genesyscloud_routing_queue")).type).toBe("genesyscloud_routing_queue")
+    expect(Option.getOrThrow(Types.byName("routing_queue")).type).toBe("genesyscloud_routing_queue")
+    expect(Types.byName("routing_queues")).toEqual(Option.none())
+  })
+
+  it.each([
+    ["datatables", "genesyscloud_architect_datatable"],
+    ["genesyscloud_phones", "genesyscloud_telephony_providers_edges_phone"],
+    ["architect_groups", "genesyscloud_architect_schedulegroups"],
+    ["architect_groups", "genesyscloud_architect_emergencygroup"],
+    ["queues", "genesyscloud_routing_queue"],
+    ["routing_quue", "genesyscloud_routing_queue"],
+    ["USERS", "genesyscloud_user"]
+  ])("knows what may be meant by %s: %s", (name, type) => {
+    expect(Types.suggest(name)).toContain(type)
+  })
+
+  it("suggests nothing for what is like nothing", () => {
+    expect(Types.suggest("zzzzzzzz")).toEqual([])
+    expect(Types.suggest("")).toEqual([])
+  })
+
+  it("has every attribute's reference lead to a type it has, or to one that is known to have no table", () => {
+    const known = new Set([...Types.all.map((table) => table.type), ...Corrections.withoutTable])
+    for (const table of Types.all) {
+      for (const { path, reference } of TableCheck.references(table)) {
+        const to = typeof reference.to === "string" ? [reference.to] : reference.among ?? []
+        expect(to.filter((target) => !known.has(target)), `${table.type}.${path}`).toEqual([])
+      }
+    }
+  })
+})
+
+describe.skipIf(!Documentation.isThere)(
+  Documentation.isThere ? "documentation" : `documentation (${Documentation.skipped})`,
+  () => {
+    it("knows the types that are documented", () => {
+      expect(Types.all.map((table) => table.type)).toEqual(Object.keys(Documentation.exporters()).toSorted())
+    })
+
+    it("has no correction of what no table has", () => {
+      const types = new Set<string>(Types.all.map((table) => table.type))
+      const corrected = [...Corrections.references, ...Corrections.rules, ...Corrections.undescribed]
+      expect(corrected.filter((one) => !types.has(one.type))).toEqual([])
+      expect(Corrections.withoutTable.filter((type) => types.has(type))).toEqual([])
+    })
+
+    const known: ReadonlySet<string> = new Set([...Types.all.map((table) => table.type), ...Corrections.withoutTable])
+
+    describe.each(Types.all.map((table) => [table.type, table] as const))("%s", (type, table) => {
+      it("has the attributes that are documented", () => {
+        const exporter = Documentation.exporters()[type]
+        expect(exporter === undefined ? ["no such type"] : TableCheck.schema(table, exporter)).toEqual([])
+      })
+
+      it("carries every reference", () => {
+        const exporter = Documentation.exporters()[type]
+        expect(exporter === undefined ? ["no such type"] : TableCheck.referencesOf(table, exporter, known)).toEqual([])
+      })
+
+      it("carries every rule", () => {
+        const exporter = Documentation.exporters()[type]
+        expect(exporter === undefined ? ["no such type"] : TableCheck.rulesOf(table, exporter)).toEqual([])
+      })
+
+      it("makes calls that the API has", () => {
+        expect(ApiCheck.calls(table)).toEqual([])
+      })
+
+      it("takes every attribute from where the API has it", () => {
+        expect(ApiCheck.places(table)).toEqual([])
+      })
+    })
+  }
+)
