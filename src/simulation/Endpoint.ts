@@ -4,16 +4,20 @@
  *
  * @since 0.1.0
  */
+import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
 /**
@@ -175,7 +179,7 @@ const exchange = (
     Effect.flatMap((reply) => {
       switch (reply._tag) {
         case "Answer":
-          return Effect.succeed(HttpClientResponse.fromWeb(request, toResponse(request.method, reply)))
+          return Effect.succeed(answered(request, reply))
         case "Reset":
           return transportError(request, "ECONNRESET", "read ECONNRESET")
         case "Refused":
@@ -252,7 +256,80 @@ const bodyText = (
   }
 }
 
-const toResponse = (method: string, reply: Extract<Reply, { readonly _tag: "Answer" }>): Response => {
+type Answer = Extract<Reply, { readonly _tag: "Answer" }>
+
+const answered = (
+  request: HttpClientRequest.HttpClientRequest,
+  reply: Answer
+): HttpClientResponse.HttpClientResponse =>
+  reply.truncateAt === undefined && !isBodiless(request.method, reply.status)
+    ? new Whole(request, reply)
+    : HttpClientResponse.fromWeb(request, toResponse(request.method, reply))
+
+/**
+ * An answer that has arrived whole. Its text is taken as it is; everything else is left to a web response, which costs a
+ * stream and is made only then.
+ */
+class Whole extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly status: number
+  readonly statusText: string
+  readonly headers: Headers.Headers
+  readonly remoteAddress: Option.Option<string> = Option.none()
+  readonly text: Effect.Effect<string>
+  private readonly reply: Answer
+  private made: HttpClientResponse.HttpClientResponse | undefined
+
+  constructor(request: HttpClientRequest.HttpClientRequest, reply: Answer) {
+    super()
+    this.request = request
+    this.reply = reply
+    this.status = reply.status
+    this.statusText = reasonPhrase(reply.statusText)
+    this.headers = Headers.set(
+      Headers.fromInput(reply.headers),
+      "content-length",
+      String(Buffer.byteLength(reply.body, "utf8"))
+    )
+    this.text = Effect.succeed(reply.body)
+  }
+
+  private get web(): HttpClientResponse.HttpClientResponse {
+    return this.made ??= HttpClientResponse.fromWeb(this.request, toResponse(this.request.method, this.reply))
+  }
+
+  get cookies(): HttpClientResponse.HttpClientResponse["cookies"] {
+    return this.web.cookies
+  }
+
+  get stream(): HttpClientResponse.HttpClientResponse["stream"] {
+    return this.web.stream
+  }
+
+  get json(): HttpClientResponse.HttpClientResponse["json"] {
+    return this.web.json
+  }
+
+  get urlParamsBody(): HttpClientResponse.HttpClientResponse["urlParamsBody"] {
+    return this.web.urlParamsBody
+  }
+
+  get formData(): HttpClientResponse.HttpClientResponse["formData"] {
+    return this.web.formData
+  }
+
+  get arrayBuffer(): HttpClientResponse.HttpClientResponse["arrayBuffer"] {
+    return this.web.arrayBuffer
+  }
+
+  toJSON(): unknown {
+    return this.web.toJSON()
+  }
+}
+
+const toResponse = (method: string, reply: Answer): Response => {
   const headers = { ...reply.headers }
   const init = { status: reply.status, statusText: reasonPhrase(reply.statusText), headers }
   if (isBodiless(method, reply.status)) return new Response(null, init)

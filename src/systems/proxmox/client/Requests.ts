@@ -20,6 +20,18 @@ const task = data(Upid)
 const maybeTask = data(Schema.NullOr(Upid))
 const log = Schema.Struct({ data: Schema.Array(Model.LogLine), total: Schema.optional(Numeric) })
 const interfaces = data(Schema.Struct({ result: Schema.Array(Model.GuestInterface) }))
+// Made once: a schema made for a call is compiled for that call.
+const version = data(Model.Version)
+const nodes = data(Schema.Array(Model.Node))
+const storages = data(Schema.Array(Model.Storage))
+const machines = data(Schema.Array(Model.Resource))
+const id = data(Numeric)
+const permissions = data(Model.Permissions)
+const config = data(Model.Config)
+const pending = data(Schema.Array(Model.Pending))
+const status = data(Model.Status)
+const taskStatus = data(Model.TaskStatus)
+const taskRows = data(Schema.Array(Model.TaskRow))
 
 const machineRoute = "/nodes/{node}/qemu/{vmid}"
 const named = ({ node, vmid }: Machine): string => `VM ${vmid} on ${node}`
@@ -28,10 +40,10 @@ const at = ({ node, vmid }: Machine): Machine => ({ node, vmid })
 type Reads = Pick<Service, "version" | "nodes" | "storages" | "machines" | "nextId" | "permissions">
 
 const cluster = ({ call }: Wire): Reads => ({
-  version: call({ name: "version", method: "GET", route: "/version", at: {}, reply: data(Model.Version) }).pipe(
+  version: call({ name: "version", method: "GET", route: "/version", at: {}, reply: version }).pipe(
     Effect.map(({ data }) => data)
   ),
-  nodes: call({ name: "nodes", method: "GET", route: "/nodes", at: {}, reply: data(Schema.Array(Model.Node)) }).pipe(
+  nodes: call({ name: "nodes", method: "GET", route: "/nodes", at: {}, reply: nodes }).pipe(
     Effect.map(({ data }) => data)
   ),
   storages: (node) =>
@@ -40,7 +52,7 @@ const cluster = ({ call }: Wire): Reads => ({
       method: "GET",
       route: "/nodes/{node}/storage",
       at: { node },
-      reply: data(Schema.Array(Model.Storage)),
+      reply: storages,
       subject: `storages of ${node}`
     }).pipe(Effect.map(({ data }) => data)),
   machines: call({
@@ -49,7 +61,7 @@ const cluster = ({ call }: Wire): Reads => ({
     route: "/cluster/resources",
     at: {},
     parameters: { type: "vm" },
-    reply: data(Schema.Array(Model.Resource))
+    reply: machines
   }).pipe(Effect.map(({ data }) => data)),
   nextId: (candidate) =>
     call({
@@ -58,7 +70,7 @@ const cluster = ({ call }: Wire): Reads => ({
       route: "/cluster/nextid",
       at: {},
       parameters: { vmid: candidate },
-      reply: data(Numeric),
+      reply: id,
       ...(candidate === undefined ? {} : { subject: `VM ${candidate}` })
     }).pipe(Effect.map(({ data }) => data)),
   permissions: call({
@@ -66,7 +78,7 @@ const cluster = ({ call }: Wire): Reads => ({
     method: "GET",
     route: "/access/permissions",
     at: {},
-    reply: data(Model.Permissions)
+    reply: permissions
   }).pipe(Effect.map(({ data }) => data))
 })
 
@@ -93,7 +105,7 @@ const configuration = ({ call }: Wire): Pick<Machines, "config" | "updateConfig"
       route: `${machineRoute}/config`,
       at: at(machine),
       parameters: { current: options?.current === true ? true : undefined },
-      reply: data(Model.Config),
+      reply: config,
       subject: named(machine)
     }).pipe(Effect.map(({ data }) => data)),
   updateConfig: (request) =>
@@ -116,7 +128,7 @@ const configuration = ({ call }: Wire): Pick<Machines, "config" | "updateConfig"
       method: "GET",
       route: `${machineRoute}/pending`,
       at: at(machine),
-      reply: data(Schema.Array(Model.Pending)),
+      reply: pending,
       subject: named(machine)
     }).pipe(Effect.map(({ data }) => data)),
   resize: (request) =>
@@ -160,7 +172,7 @@ const life = ({ call }: Wire): Pick<Machines, "clone" | "status" | "power" | "de
       method: "GET",
       route: `${machineRoute}/status/current`,
       at: at(machine),
-      reply: data(Model.Status),
+      reply: status,
       subject: named(machine)
     }).pipe(Effect.map(({ data }) => data)),
   power: (request) =>
@@ -231,7 +243,7 @@ const tasks = ({ call }: Wire): Pick<Service, "taskStatus" | "taskLog" | "tasks"
       method: "GET",
       route: `${taskRoute}/status`,
       ...ofTask(upid),
-      reply: data(Model.TaskStatus)
+      reply: taskStatus
     }).pipe(Effect.map(({ data }) => data)),
   taskLog: (upid, options) =>
     call({
@@ -249,7 +261,7 @@ const tasks = ({ call }: Wire): Pick<Service, "taskStatus" | "taskLog" | "tasks"
       route: "/nodes/{node}/tasks",
       at: { node },
       parameters: { limit, since, source, typefilter, vmid },
-      reply: data(Schema.Array(Model.TaskRow)),
+      reply: taskRows,
       subject: `tasks of ${node}`
     }).pipe(Effect.map(({ data }) => data)),
   abortTask: (upid) =>
