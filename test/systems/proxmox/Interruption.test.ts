@@ -47,6 +47,33 @@ describe("an apply that is interrupted while it clones", () => {
         assert.deepStrictEqual(Lab.made(yield* lab.simulator.snapshot).map(Lab.shape), finished)
       })))
 
+  it.effect("aborts the clone once where the answer to that is lost, for a second signal would cut off its clean-up", () =>
+    Lab.run(
+      { wire: Wires.rules({ method: "DELETE", path: /\/tasks\//, reply: Wires.lostReply }) },
+      (lab) =>
+        Effect.gen(function*() {
+          const { outcome } = yield* interrupted(lab, 7000, {})
+          assert.deepStrictEqual(outcome, { _tag: "Interrupted" })
+          const snapshot = yield* lab.simulator.drain
+          assert.deepStrictEqual([Lab.made(snapshot), snapshot.orphanedVolumes], [[], []])
+          assert.lengthOf(Lab.requests(snapshot, "DELETE /nodes/{node}/tasks/{upid}"), 1)
+        })
+    ))
+
+  it.effect("aborts the clone again where the server never got that", () =>
+    Lab.run(
+      { wire: Wires.rules({ method: "DELETE", path: /\/tasks\//, reply: Wires.lostRequest }) },
+      (lab) =>
+        Effect.gen(function*() {
+          const { outcome, took } = yield* interrupted(lab, 7000, {})
+          assert.deepStrictEqual(outcome, { _tag: "Interrupted" })
+          assert.isAtMost(took, 8000)
+          const snapshot = yield* lab.simulator.drain
+          assert.deepStrictEqual([Lab.made(snapshot), snapshot.orphanedVolumes], [[], []])
+          assert.lengthOf(Lab.requests(snapshot, "DELETE /nodes/{node}/tasks/{upid}"), 1)
+        })
+    ))
+
   it.effect("leaves the clone running when told to, names its task, and the next run picks it up", () =>
     Lab.run({}, (lab) =>
       Effect.gen(function*() {

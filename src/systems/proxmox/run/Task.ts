@@ -9,6 +9,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as Poll from "../../../kernel/Poll.ts"
@@ -221,33 +222,48 @@ const warningsOf = (log: ReadonlyArray<string>, count: number): ReadonlyArray<st
   return told.length > 0 ? told : [`the task ended with ${count} warning${count === 1 ? "" : "s"}`]
 }
 
+/** The server kills what has not ended by itself five seconds after it was asked to. */
+const killedWithin = "6 seconds"
+
+const stopped = (
+  { client, policies }: Tools,
+  upid: Upid,
+  options: Options
+): Effect.Effect<Model.TaskStatus, Fault.Fault> =>
+  Poll.until(policies.poll.run(client.taskStatus(upid)), (status) => status.status === "stopped", {
+    operation: "Proxmox.abortTask",
+    system: "proxmox",
+    subject: options.subject ?? `task ${upid.text}`,
+    deadline: options.timeout ?? "30 seconds",
+    cap: "1 second",
+    describe: () => `task ${upid.text} is still running`
+  })
+
+/** Whether the server got it, where that is known. */
+const signal = ({ client, policies }: Tools, upid: Upid): Effect.Effect<boolean, Fault.Fault> =>
+  policies.read.run(client.abortTask(upid), { retryWhen: Fault.mayResend }).pipe(
+    Effect.as(true),
+    Effect.catchIf(Fault.isOutcomeUnknown, () => Effect.succeed(false))
+  )
+
 /**
  * Asks the server to end the task and waits until it has stopped. The server asks the process politely and kills it
- * after five seconds.
+ * after five seconds. A second signal would cut off the clean-up that the first one began; so where it is not known
+ * whether the server got the first, it is sent again only when that one would have killed the task by now.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const abort = (tools: Tools, upid: Upid, options: Options = {}): Effect.Effect<TaskEnd, Fault.Fault> =>
   Effect.gen(function*() {
-    const { client, policies } = tools
-    // Ending what has ended does nothing, so this may be sent as often as it takes.
-    yield* policies.read.run(client.abortTask(upid))
-    const status = yield* Poll.until(
-      policies.poll.run(client.taskStatus(upid)),
-      (status) => status.status === "stopped",
-      {
-        operation: "Proxmox.abortTask",
-        system: "proxmox",
-        subject: options.subject ?? `task ${upid.text}`,
-        deadline: options.timeout ?? "30 seconds",
-        cap: "1 second",
-        describe: () => `task ${upid.text} is still running`
-      }
-    )
+    const end = stopped(tools, upid, options)
+    const known = yield* signal(tools, upid)
+    const early = known ? Option.none() : yield* Effect.timeoutOption(end, killedWithin)
+    if (!known && Option.isNone(early)) yield* signal(tools, upid)
+    const { exitstatus } = Option.isSome(early) ? early.value : yield* end
     return yield* conclude(
       tools,
       upid,
-      decodeExit(status.exitstatus, { operation: "Proxmox.abortTask", ...subjectOf(options) })
+      decodeExit(exitstatus, { operation: "Proxmox.abortTask", ...subjectOf(options) })
     )
   })
