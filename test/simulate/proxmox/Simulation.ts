@@ -108,6 +108,13 @@ const finale = (lab: Lab.Lab, notes: Notes, entries: Entries, last: Scenario.Com
         return result
       })
     let result = yield* once("F1")
+    const first = yield* simulator.snapshot
+    const hidden = Trouble.hidesTasks(scenario.trouble) && first.tasks.some(({ status }) => status === "running")
+    if (hidden && Remains.find(first).length > 0) {
+      count(notes, "hidden clones waited for")
+      yield* simulator.drain
+      result = yield* once("F1")
+    }
     const remains = Remains.find(yield* simulator.snapshot)
     if (remains.length > 0) {
       count(notes, "remains removed by root", remains.length)

@@ -146,6 +146,9 @@ export const draw = (dice: Dice, ground: Ground, wanted: ReadonlyArray<number>):
 export const leavesRemains = ({ server }: Trouble): boolean =>
   server.some(({ fault }) => fault === "killed" || fault === "node-down" || fault === "no-quorum" || fault === "slow")
 
+/** A clone of which the server says nothing looks dead while it runs. */
+export const hidesTasks = ({ server }: Trouble): boolean => server.some(({ fault }) => fault === "lost-task")
+
 /** Volumes of a machine that was destroyed may stay, when the storage could not be locked. The server only warns. */
 export const leavesVolumes = (trouble: Trouble): boolean =>
   leavesRemains(trouble) || trouble.server.some(({ fault }) => fault === "storage-busy")
