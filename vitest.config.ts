@@ -9,12 +9,21 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "library", include: ["test/**/*.test.ts"], exclude: ["test/cli/**", "test/crash/**"] }
+        test: {
+          name: "library",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/cli/**", "test/crash/**"],
+          globalSetup: ["test/store/PostgresSetup.ts"]
+        }
       },
       // The command is tested as a user runs it: the bundle is built once, and only for these tests.
       {
         extends: true,
-        test: { name: "command", include: ["test/{cli,crash}/**/*.test.ts"], globalSetup: ["test/globalSetup.ts"] }
+        test: {
+          name: "command",
+          include: ["test/{cli,crash}/**/*.test.ts"],
+          globalSetup: ["test/globalSetup.ts", "test/store/PostgresSetup.ts"]
+        }
       }
     ]
   }

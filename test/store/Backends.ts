@@ -16,7 +16,8 @@ import * as Database from "../../src/store/Database.ts"
 import * as Lease from "../../src/store/Lease.ts"
 import * as Runs from "../../src/store/Runs.ts"
 import * as Store from "../../src/store/Store.ts"
-import { type PostgresServer, startPostgres } from "./PostgresServer.ts"
+import { inject } from "vitest"
+import { createDatabase } from "./PostgresServer.ts"
 
 /** What one process has of the store. */
 export interface Opened {
@@ -64,14 +65,20 @@ export const sqlite: Backend = {
   place: Effect.map(temporaryFolder, (folder) => placeOf({ file: Path.join(folder, "state", "holdfast.db") }))
 }
 
-export const postgres = (server: PostgresServer): Backend => ({
+export const postgres = (port: number): Backend => ({
   name: "postgres",
-  place: Effect.map(Effect.promise(() => server.create()), (url) => placeOf({ url: Redacted.make(url) }))
+  place: Effect.map(Effect.promise(() => createDatabase(port)), (url) => placeOf({ url: Redacted.make(url) }))
 })
+
+/** The port of the server that all test files share, or why there is none. */
+export const sharedPostgres = async (): Promise<number | string> => {
+  const answer = await (await fetch(inject("postgres"))).text()
+  return /^\d+$/.test(answer) ? Number(answer) : answer
+}
 
 /** Where PostgreSQL cannot be started its tests are skipped, and their title says why. */
 export const onBothBackends = async (title: string, tests: (backend: Backend) => void): Promise<void> => {
-  const server = await startPostgres()
+  const server = await sharedPostgres()
   describe(`${title} on sqlite`, () => tests(sqlite))
   if (typeof server === "string") describe.skip(`${title} on postgres: not started, ${server}`, () => tests(sqlite))
   else describe(`${title} on postgres`, () => tests(postgres(server)))

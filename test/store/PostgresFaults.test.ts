@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -11,7 +11,10 @@ import * as Mutation from "../../src/kernel/Mutation.ts"
 import { open, type Opened, placeOf, postgres } from "./Backends.ts"
 import { startPostgres } from "./PostgresServer.ts"
 
+/** Of its own, because it is killed. */
 const server = await startPostgres()
+
+if (typeof server !== "string") afterAll(server.remove)
 
 const counting = ({ database: { read, sql, transaction } }: Opened) => ({
   prepare: transaction(
@@ -105,7 +108,7 @@ describe.skipIf(typeof server === "string")(
       "killed and started again in the middle of a run: the run goes on, nothing is lost",
       () =>
         Effect.gen(function*() {
-          const place = yield* postgres(server).place
+          const place = yield* postgres(server.port).place
           const store = yield* place.open
           const { increment, prepare, value } = counting(store)
           yield* prepare
@@ -145,7 +148,7 @@ describe.skipIf(typeof server === "string")(
 
     it.scopedLive("gone for good: a fault in bounded time, and all that was recorded is there afterwards", () =>
       Effect.gen(function*() {
-        const place = yield* postgres(server).place
+        const place = yield* postgres(server.port).place
         const store = yield* place.open
         const { increment, prepare } = counting(store)
         yield* prepare
@@ -173,7 +176,7 @@ describe.skipIf(typeof server === "string")(
       Effect.gen(function*() {
         const url = yield* Effect.promise(() => server.create())
         const missing = yield* Effect.flip(
-          Effect.asVoid(open({ url: Redacted.make(url.replace(/test_\d+$/, "missing")) }))
+          Effect.asVoid(open({ url: Redacted.make(url.replace(/test_\w+$/, "missing")) }))
         )
         assert.strictEqual(missing.code, "store-unavailable")
         assert.strictEqual(missing.kind, "failed")
@@ -188,7 +191,7 @@ describe.skipIf(typeof server === "string")(
 
     it.scopedLive("a store that was closed says so, at once", () =>
       Effect.gen(function*() {
-        const place = yield* postgres(server).place
+        const place = yield* postgres(server.port).place
         const { journal } = yield* Effect.scoped(place.open)
         const fault = yield* Effect.flip(journal.read("a"))
         assert.strictEqual(fault.code, "store-unavailable")

@@ -1,8 +1,9 @@
 /**
- * A real PostgreSQL server for the tests of one file, from the binaries of a dev dependency. The server refuses to run
- * as root, so there it runs as nobody.
+ * A real PostgreSQL server for tests, from the binaries of a dev dependency. The server refuses to run as root, so there
+ * it runs as nobody.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import * as Fs from "node:fs/promises"
 import { createRequire } from "node:module"
@@ -11,7 +12,6 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { promisify } from "node:util"
 import { Client } from "pg"
-import { afterAll } from "vitest"
 
 export interface PostgresServer {
   readonly port: number
@@ -20,6 +20,8 @@ export interface PostgresServer {
   /** As a crash would, and back with the same data. */
   readonly kill: () => Promise<void>
   readonly start: () => Promise<void>
+  /** For good. */
+  readonly remove: () => Promise<void>
 }
 
 const run = promisify(execFile)
@@ -72,21 +74,14 @@ const begin = async (): Promise<PostgresServer> => {
   })
   const port = await freePort()
   let server: ChildProcess | undefined
-  let databases = 0
-
-  const query = async (text: string): Promise<void> => {
-    const client = new Client({ host: "127.0.0.1", port, user: "holdfast", database: "postgres" })
-    client.on("error", () => undefined)
-    try {
-      await client.connect()
-      await client.query(text)
-    } finally {
-      await client.end()
-    }
-  }
-
   const start = async (): Promise<void> => {
-    const settings = [`port=${port}`, "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
+    const settings = [
+      `port=${port}`,
+      "listen_addresses=127.0.0.1",
+      "unix_socket_directories=",
+      "fsync=off",
+      "max_connections=400"
+    ]
     const child = spawn(postgres, ["-D", data, ...settings.flatMap((setting) => ["-c", setting])], {
       ...identity,
       cwd: folder,
@@ -116,20 +111,30 @@ const begin = async (): Promise<PostgresServer> => {
 
   process.once("exit", () => server?.kill("SIGQUIT"))
   await start()
-  afterAll(async () => {
-    await end("SIGQUIT")
-    await Fs.rm(folder, { recursive: true, force: true })
-  })
   return {
     port,
     start,
     kill: () => end("SIGKILL"),
-    create: async () => {
-      const name = `test_${++databases}`
-      await query(`CREATE DATABASE ${name}`)
-      return `postgres://holdfast:secret@127.0.0.1:${port}/${name}`
+    create: () => createDatabase(port),
+    remove: async () => {
+      await end("SIGQUIT")
+      await Fs.rm(folder, { recursive: true, force: true })
     }
   }
+}
+
+/** A new and empty database of the server. */
+export const createDatabase = async (port: number): Promise<string> => {
+  const name = `test_${randomBytes(6).toString("hex")}`
+  const client = new Client({ host: "127.0.0.1", port, user: "holdfast", database: "postgres" })
+  client.on("error", () => undefined)
+  try {
+    await client.connect()
+    await client.query(`CREATE DATABASE ${name}`)
+  } finally {
+    await client.end()
+  }
+  return `postgres://holdfast:secret@127.0.0.1:${port}/${name}`
 }
 
 /** The server, or why there is none. */
