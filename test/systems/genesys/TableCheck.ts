@@ -63,7 +63,7 @@ const schemaOf = ({ attribute, path }: Found, text: string): Problems => {
   }
   expect((attribute.required ?? false) === (theirs.use === "Required"), "required")
   expect((attribute.readOnly ?? false) === (theirs.use === "Read-Only"), "readOnly")
-  expect(attribute.computed !== true || theirs.use === "Optional", "computed")
+  expect(attribute.computed !== true || theirs.use !== "Required", "computed")
   expect((attribute.deprecated ?? false) === theirs.isDeprecated, "deprecated")
   expect(!theirs.isSensitive || attribute.unresolvable === true, "a secret that is not unresolvable")
   return wrong
@@ -100,8 +100,15 @@ export const references = (table: Table.Table): ReadonlyArray<Target> =>
     if (attribute.kind === "json") {
       return Object.entries(attribute.refs ?? {}).map(([inner, reference]) => ({ path: `${path}.${inner}`, reference }))
     }
-    if (attribute.ref === undefined) return []
-    return [{ path: attribute.kind === "map" ? `${path}.*` : path, reference: attribute.ref }]
+    const encoded = attribute.kind === "map" ? Object.entries(attribute.encoded ?? {}) : []
+    return [
+      ...encoded.flatMap(([name, refs]) =>
+        Object.entries(refs).map(([inner, reference]) => ({ path: `${path}.${name}.${inner}`, reference }))
+      ),
+      ...(attribute.ref === undefined
+        ? []
+        : [{ path: attribute.kind === "map" ? `${path}.*` : path, reference: attribute.ref }])
+    ]
   })
 
 const targets = (reference: Table.Reference): ReadonlyArray<string> =>
@@ -120,7 +127,8 @@ export const referencesOf = (
   return [
     ...Object.entries(exporter.refs).flatMap(([path, target]) => {
       const correction = Corrections.references.find((one) => one.type === table.type && one.path === path)
-      if (left.includes(path)) return []
+      // What refers to a type that has no table stays an id, whether it is marked as a reference or not.
+      if (left.includes(path) || Corrections.withoutTable.includes(target)) return []
       if (correction === undefined) return carries(path, target) ? [] : [`${path} -> ${target}: not carried`]
       if (carries(path, target)) return [`${path} -> ${target}: needs no correction`]
       const really = correction.really

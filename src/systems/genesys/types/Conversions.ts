@@ -64,6 +64,20 @@ export const phoneNumber = (value: Json.Json): Json.Json | undefined =>
   typeof value === "string" ? value.replace(/[\s()-]/g, "") : undefined
 
 /**
+ * A local time as the provider reads it: with six digits of a second and without a zone.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const localTime = (value: Json.Json): Json.Json | undefined => {
+  if (typeof value !== "string") return undefined
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(?:\.(\d+))?/.exec(value)
+  if (match === null) return value
+  const [, minutes = "", seconds = ":00", fraction = ""] = match
+  return `${minutes}${seconds}.${fraction.slice(0, 6).padEnd(6, "0")}`
+}
+
+/**
  * A recurrence rule without leading zeros in `INTERVAL`, `BYMONTH` and `BYMONTHDAY`, as the provider wants it.
  *
  * @since 0.1.0

@@ -6,7 +6,7 @@
 import type * as Json from "../../../kernel/Json.ts"
 import type { Entity, Listing, Table } from "../Table.ts"
 import { blocks, boolean, json, ref, set, string } from "../Table.ts"
-import { division, idOf, isDeleted, isObject, recurrence, text } from "./Conversions.ts"
+import { division, idOf, isDeleted, isObject, localTime, recurrence, text } from "./Conversions.ts"
 
 const name = string({ required: true })
 
@@ -100,15 +100,6 @@ const ivr: Table = {
     schedule_group_id: idOf("scheduleGroup", "genesyscloud_architect_schedulegroups")
   },
   permissions: ["routing:callRoute:view"]
-}
-
-/** A local time as the provider reads it: with six digits of a second and without a zone. */
-const localTime = (value: Json.Json): Json.Json | undefined => {
-  if (typeof value !== "string") return undefined
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(?:\.(\d+))?/.exec(value)
-  if (match === null) return value
-  const [, minutes = "", seconds = ":00", fraction = ""] = match
-  return `${minutes}${seconds}.${fraction.slice(0, 6).padEnd(6, "0")}`
 }
 
 const schedule: Table = {
