@@ -2,9 +2,10 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as Effect from "effect/Effect"
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { type Cluster, fleet, names, secret, serve, token } from "./Cluster.ts"
+import { mayMount, smallDisk } from "../store/SmallDisk.ts"
 import { command, folder, launch, run, type Running } from "./Command.ts"
 
 interface Run {
@@ -22,12 +23,12 @@ interface Step {
 
 const target = "proxmox/pve1+pve2/test"
 
-/** The reply to the second clone does not come in a life of a test: the command waits for it until it is killed. */
-const holdsBackAReply = {
-  network: { rules: [{ match: { method: "POST", path: "/clone$" }, nth: 2, effect: { type: "latency", millis: 2e6 } }] }
+/** The second clone is not answered in the life of a test: the command waits for it until it is killed. */
+const holdsBackAClone = {
+  network: { rules: [{ match: { method: "POST", path: "/clone$" }, nth: 2, effect: { type: "latency", millis: 2e9 } }] }
 }
 
-const slow = { speed: 12, faults: holdsBackAReply }
+const stuck = { speed: 100, faults: holdsBackAClone }
 
 const runs = (cluster: Cluster): Effect.Effect<ReadonlyArray<Run>> =>
   Effect.map(cluster.run("run list --json"), ({ stdout }) => JSON.parse(stdout).runs)
@@ -43,10 +44,8 @@ const some = (list: ReadonlyArray<Step>, state: string) => list.some((step) => s
 const midway = (cluster: Cluster) =>
   Effect.gen(function*() {
     const running = yield* cluster.start("proxmox apply")
-    yield* running.says("clone of VM 9000")
-    const id = (yield* runs(cluster))[0]?.id ?? ""
-    yield* Effect.repeat(steps(cluster, id), { until: (list) => some(list, "done") && some(list, "unknown") })
-    return { id, running }
+    yield* running.says("configured VM")
+    return { id: (yield* runs(cluster))[0]?.id ?? "", running }
   })
 
 const kill = (running: Running) => {
@@ -64,9 +63,10 @@ describe.concurrent("a run", () => {
     "that is killed in the middle shows as interrupted, with what is done and what is unknown; resume finishes it",
     () =>
       Effect.gen(function*() {
-        const cluster = yield* serve(slow)
+        const cluster = yield* serve(stuck)
         const { id, running } = yield* midway(cluster)
-        expect(yield* states(cluster)).toEqual(["running"])
+        const [during, all] = yield* Effect.all([steps(cluster, id), states(cluster)], { concurrency: 2 })
+        expect([some(during, "done"), some(during, "unknown"), all]).toEqual([true, true, ["running"]])
         yield* kill(running)
         expect(yield* runs(cluster)).toMatchObject([{ id, state: "interrupted", command: "proxmox apply", target }])
         const text = yield* cluster.run(`run show ${id}`)
@@ -85,8 +85,17 @@ describe.concurrent("a run", () => {
         const done = yield* cluster.run(`run resume ${second?.id}`)
         expect(done.code).toBe(3)
         expect(done.stderr).toContain("it is done")
-        expect((yield* cluster.run("run prune --older-than 1ms")).stdout).toBe("2 runs are forgotten\n")
+        const pruned = { pruned: 2, changes: 12, outcomes: 0, open: 0 }
+        const prune = Effect.map(
+          Effect.all([
+            cluster.run("run prune --older-than 1ms --dry-run --json"),
+            cluster.run("run prune --older-than 1ms --json")
+          ]),
+          (results) => results.map(({ code, stdout }) => [code, JSON.parse(stdout)])
+        )
+        expect(yield* prune).toEqual([[0, pruned], [0, pruned]])
         expect((yield* cluster.run("run list")).stdout).toBe("no runs\n")
+        expect((yield* cluster.run("run prune")).stdout).toBe("0 runs, 0 changes and 0 outcomes are forgotten\n")
         expect(cluster.printed()).not.toContain(secret)
         expect(readFileSync(join(cluster.folder, ".holdfast/holdfast.db")).includes(secret)).toBe(false)
       }).pipe(Effect.scoped),
@@ -95,7 +104,7 @@ describe.concurrent("a run", () => {
 
   it.live("is finished by the same command too, which asks for nothing of it", () =>
     Effect.gen(function*() {
-      const cluster = yield* serve(slow)
+      const cluster = yield* serve(stuck)
       const { running } = yield* midway(cluster)
       yield* kill(running)
       expect((yield* cluster.run("proxmox apply")).code).toBe(0)
@@ -110,17 +119,20 @@ describe.concurrent("a run", () => {
     "has its fleet alone: a second one is told who has it, or waits, and goes on when the first is dead",
     () =>
       Effect.gen(function*() {
-        const cluster = yield* serve(slow)
+        const cluster = yield* serve(stuck)
         const { id, running } = yield* midway(cluster)
         const who = `run ${id} (proxmox apply, process ${running.child.pid} on `
-        for (const line of ["proxmox apply", "proxmox apply --only web-3 --wait 300ms", "proxmox destroy --yes"]) {
-          const { code, stderr, stdout } = yield* cluster.run(line)
+        const lines = [
+          "proxmox apply",
+          "proxmox apply --only web-3 --wait 300ms",
+          "proxmox destroy --yes",
+          `run unlock ${id}`,
+          `run unlock ${id} --dry-run`
+        ]
+        for (const { code, stderr, stdout } of yield* Effect.forEach(lines, cluster.run, { concurrency: 2 })) {
           expect({ code, stdout }).toEqual({ code: 3, stdout: "" })
           expect(stderr).toContain(`${target}: ${who}`)
         }
-        const locked = yield* cluster.run(`run unlock ${id}`)
-        expect(locked.code).toBe(3)
-        expect(locked.stderr).toContain(who)
 
         const waiting = yield* cluster.start("proxmox apply --wait fleet.yaml")
         yield* waiting.says(`waiting for ${who}`)
@@ -134,47 +146,66 @@ describe.concurrent("a run", () => {
 
   it.live("that is unlocked by force frees its fleet", () =>
     Effect.gen(function*() {
-      const cluster = yield* serve(slow)
+      const cluster = yield* serve(stuck)
       const { id, running } = yield* midway(cluster)
+      const would = yield* cluster.run(`run unlock ${id} --force --dry-run --json`)
+      expect(yield* states(cluster)).toEqual(["running"])
       const unlocked = yield* cluster.run(`run unlock ${id} --force --json`)
       expect([unlocked.code, JSON.parse(unlocked.stdout)]).toMatchObject([0, { id, state: "interrupted" }])
+      expect(Object.keys(JSON.parse(would.stdout)).toSorted()).toEqual(
+        Object.keys(JSON.parse(unlocked.stdout)).filter((key) => key !== "endedAt").toSorted()
+      )
+      expect(JSON.parse(would.stdout)).toMatchObject({ id, state: "interrupted" })
       running.child.kill("SIGINT")
       expect((yield* running.ends).code).toBe(130)
       expect((yield* cluster.run("proxmox apply")).code).toBe(0)
       yield* isComplete(cluster)
     }).pipe(Effect.scoped), 120_000)
 
-  it.live("is not resumed without its fleet file, nor with that of another fleet", () =>
-    Effect.gen(function*() {
-      const cluster = yield* serve(slow)
-      const { id, running } = yield* midway(cluster)
-      yield* kill(running)
-      const file = join(cluster.folder, "fleet.yaml")
-      renameSync(file, `${file}.away`)
-      const gone = yield* cluster.run(`run resume ${id}`)
-      expect(gone.code).toBe(3)
-      expect(gone.stderr).toContain(`${file}: there is no such file`)
-      writeFileSync(file, readFileSync(`${file}.away`, "utf8").replace("fleet: test", "fleet: other"))
-      const other = yield* cluster.run(`run resume ${id}`)
-      expect(other.code).toBe(3)
-      expect(other.stderr).toContain(`it was about ${target}, and this is proxmox/pve1+pve2/other`)
-      expect(yield* states(cluster)).toEqual(["interrupted"])
-    }).pipe(Effect.scoped), 120_000)
+  it.live(
+    "that is interrupted says how to resume it; not without its fleet file, nor with that of another fleet",
+    () =>
+      Effect.gen(function*() {
+        const cluster = yield* serve(stuck)
+        const { id, running } = yield* midway(cluster)
+        running.child.kill("SIGINT")
+        const { code, stderr } = yield* running.ends
+        expect(code).toBe(130)
+        expect(stderr).toContain(
+          "interrupted\n  to continue from what is there: holdfast proxmox apply fleet.yaml\n" +
+            `  or: holdfast run resume ${id}\n`
+        )
+        const file = join(cluster.folder, "fleet.yaml")
+        renameSync(file, `${file}.away`)
+        const gone = yield* cluster.run(`run resume ${id}`)
+        expect(gone.code).toBe(3)
+        expect(gone.stderr).toContain(`${file}: there is no such file`)
+        writeFileSync(file, readFileSync(`${file}.away`, "utf8").replace("fleet: test", "fleet: other"))
+        const other = yield* cluster.run(`run resume ${id}`)
+        expect(other.code).toBe(3)
+        expect(other.stderr).toContain(`it was about ${target}, and this is proxmox/pve1+pve2/other`)
+        renameSync(`${file}.away`, file)
+        expect((yield* cluster.run(`run resume ${id}`)).code).toBe(0)
+        yield* isComplete(cluster)
+        expect(yield* states(cluster)).toEqual(["done", "interrupted"])
+      }).pipe(Effect.scoped),
+    120_000
+  )
 })
 
-describe("the store of the command", () => {
+describe.concurrent("the store of the command", () => {
   it.live("is made by what changes something, and by nothing else", () =>
     Effect.gen(function*() {
       const cluster = yield* serve({ speed: 100 })
       const store = join(cluster.folder, ".holdfast")
       const readers = ["plan", "apply --dry-run", "drift", "list", "destroy --yes --dry-run", "doctor fleet.yaml"]
-      for (const verb of readers) yield* cluster.run(`proxmox ${verb}`)
-      for (const verb of ["list", "prune", "show x", "unlock x", "resume x"]) {
-        const { code, stderr } = yield* cluster.run(`run ${verb}`)
-        expect([code, stderr.includes("run x: there is no such run")]).toEqual(
-          verb.endsWith("x") ? [3, true] : [0, false]
-        )
-      }
+      yield* Effect.forEach(readers, (verb) => cluster.run(`proxmox ${verb}`), { concurrency: 2 })
+      const runVerbs = ["list", "prune", "show x", "unlock x", "resume x"]
+      yield* Effect.forEach(runVerbs, (verb) =>
+        Effect.map(cluster.run(`run ${verb}`), ({ code, stderr }) =>
+          expect([code, stderr.includes("run x: there is no such run")]).toEqual(
+            verb.endsWith("x") ? [3, true] : [0, false]
+          )), { concurrency: 2 })
       expect(existsSync(store)).toBe(false)
       expect((yield* cluster.run("proxmox apply --only web-1")).code).toBe(0)
       expect(readFileSync(join(store, ".gitignore"), "utf8")).toBe("*\n")
@@ -232,6 +263,11 @@ const mistakes: ReadonlyArray<
   ["a file that is no database", "store-corrupt", (file) => Effect.sync(() => writeFileSync(file, "x".repeat(8192)))],
   ["a database of a newer holdfast", "store-too-new", newer],
   ["a folder where the file should be", "store-unavailable", (file) => Effect.sync(() => mkdirSync(file))],
+  ["a file where the folder should be", "store-unavailable", (file) =>
+    Effect.sync(() => {
+      rmdirSync(dirname(file))
+      writeFileSync(dirname(file), "")
+    })],
   ["a place that cannot be written", "store-read-only", () => Effect.void, {
     HOLDFAST_STORE: "/sys/holdfast/holdfast.db"
   }],
@@ -241,7 +277,7 @@ const mistakes: ReadonlyArray<
   ["a URL that is none", "store-unavailable", () => Effect.void, { HOLDFAST_DATABASE_URL: "hunter2hunter2" }]
 ]
 
-describe("a store that cannot be used", () => {
+describe.concurrent("a store that cannot be used", () => {
   it.live.each(mistakes)(
     "%s: %s, exit status 3, and the server is not asked",
     ([, expected, prepare, env]) =>
@@ -252,6 +288,35 @@ describe("a store that cannot be used", () => {
         expect(stderr).toMatch(/^error: store .*\n {2}state: nothing was done\n/)
         expect(stderr + stdout).not.toContain("hunter2")
       })
+  )
+
+  it.live("is not called empty by who only looks", () =>
+    Effect.gen(function*() {
+      const cwd = yield* folder
+      writeFileSync(join(cwd, ".holdfast"), "")
+      const { code, stderr } = yield* run(["run", "list"], { cwd })
+      expect(code).toBe(3)
+      expect(stderr).toContain(".holdfast is not a folder")
+      expect(stderr).toContain("next:  move away what stands at .holdfast, or name another place for the store")
+    }).pipe(Effect.scoped))
+
+  it.live.skipIf(!mayMount)(
+    "on a disk that fills up says so, and with room again the same command finishes",
+    () =>
+      Effect.gen(function*() {
+        const cluster = yield* serve({ speed: 100 })
+        const disk = yield* smallDisk("250k")
+        const env = { ...cluster.env, HOLDFAST_STORE: join(disk.folder, "holdfast.db") }
+        const apply = run(["proxmox", "apply"], { cwd: cluster.folder, env })
+        const full = yield* apply
+        expect(full.code).toBe(1)
+        expect(full.stdout).toContain("there is no room left on its disk")
+        expect(full.stdout).toContain("next:  make room, then run the same command again")
+        disk.resize("10m")
+        expect((yield* apply).code).toBe(0)
+        yield* isComplete(cluster)
+      }).pipe(Effect.scoped),
+    60_000
   )
 
   it.live(
@@ -270,9 +335,9 @@ describe("a store that cannot be used", () => {
             }),
             ({ ends }) => ends
           )
-        for (const words of [["--help"], ["proxmox", "plan"], ["run", "list"], ["proxmox", "apply", "--dry-run"]]) {
-          expect((yield* holdfast(...words)).code).toBe(0)
-        }
+        const readers = [["--help"], ["proxmox", "plan"], ["run", "list"], ["proxmox", "apply", "--dry-run"]]
+        const codes = Effect.forEach(readers, (words) => holdfast(...words), { concurrency: 2 })
+        expect((yield* codes).map(({ code }) => code)).toEqual([0, 0, 0, 0])
         const { code, stderr } = yield* holdfast("proxmox", "apply")
         expect(code).toBe(3)
         expect(stderr).toContain("the native module better-sqlite3 is missing")

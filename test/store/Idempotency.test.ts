@@ -75,6 +75,8 @@ const ask = (place: Place, log: string, how: "run" | "hang") =>
 const lines = (log: string): ReadonlyArray<string> =>
   Fs.existsSync(log) ? Fs.readFileSync(log, "utf8").split("\n").filter((line) => line !== "") : []
 
+const keyOf = (request: RequestKey.Request) => Effect.runSync(Idempotency.keyOf(request))
+
 describe("the key of a run", () => {
   const json = FastCheck.jsonValue({ maxDepth: 3 }).map((value) => Option.getOrThrow(Json.fromUnknown(value)))
   const hostile = FastCheck.constantFrom<Json.Json>(
@@ -90,7 +92,6 @@ describe("the key of a run", () => {
   })
 
   it("is the same for the same, and for nothing else", () => {
-    const keyOf = (request: RequestKey.Request) => Effect.runSync(Idempotency.keyOf(request))
     FastCheck.assert(
       FastCheck.property(asked, asked, (left, right) => {
         const same = left.operation === right.operation && left.key === right.key &&
