@@ -92,13 +92,10 @@ export interface Reading {
   /** With `{id}`, or `{a.b}` for what stands at a path of the listed entity. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>> | undefined
-  /** Read before, as extras of the listed entity: what must be known to tell `path`. Kept as extras are. */
+  /** Read before, of the entity's `{id}`: what must be known to tell `path`. Kept as extras are. */
   readonly before?: Readonly<Record<string, Extra>> | undefined
-  /**
-   * Fills holes of `path` that no field fills as it stands (which version is the newest), of the listed entity and what
-   * was read before.
-   */
-  readonly holes?: ((entity: Entity) => Readonly<Record<string, string>>) | undefined
+  /** Fills holes of `path` that no field fills as it stands (which version is the newest), of what was read before. */
+  readonly holes?: ((before: Entity) => Readonly<Record<string, string>>) | undefined
   readonly extras?: Readonly<Record<string, Extra>> | undefined
 }
 

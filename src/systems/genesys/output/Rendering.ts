@@ -59,8 +59,8 @@ export interface Context {
   readonly id: string
   readonly values: Entity
   readonly files: ReadonlyArray<File>
-  /** What refers to an id; `undefined` where nothing may. */
-  readonly refer: (type: TypeName, id: string, path: string) => Expression | undefined
+  /** What refers to an id, or the id where nothing must refer to it; `undefined` where it is not in the export. */
+  readonly refer: (type: TypeName, id: string, path: string) => Expression | string | undefined
   readonly unresolved: (type: TypeName, id: string, path: string, kept: boolean) => void
   readonly variable: (path: string, type: VariableType) => Expression
 }
@@ -210,10 +210,16 @@ const plain = (attribute: Scalar | Several, path: string, settings: Settings): R
   const keeps = attribute.zero === true || attribute.required === true
   const one = referring(attribute.ref, attribute.required === true || !settings.omitUnresolved, path)
   if (attribute.kind === "map") {
+    const encoded = new Map(
+      Object.entries(attribute.encoded ?? {}).map(([key, refs]) => [
+        key,
+        json({ kind: "json", refs, zero: attribute.zero }, `${path}.${key}`)
+      ])
+    )
     return (value, place) => {
       if (!Shape.isEntity(value)) return undefined
       const entries = Object.entries(value).flatMap(([key, each]) => {
-        const rendered = one(each, place)
+        const rendered = (encoded.get(key) ?? one)(each, place)
         return rendered === undefined || (attribute.zero !== true && isZero(rendered)) ? [] : [[key, rendered] as const]
       })
       return entries.length > 0 || keeps ? new Entries(entries) : undefined
@@ -262,7 +268,7 @@ const json = (attribute: EncodedAttribute, path: string): Render => {
     const json = Shape.decoded(value)
     if (json === undefined) return value === "" && !keeps ? undefined : value
     if (refs === undefined) return new Encoded(json)
-    return new Encoded(Shape.within<Expression>(json, refs, (reference, id, siblings) => {
+    return new Encoded(Shape.within<Expression | string>(json, refs, (reference, id, siblings) => {
       const type = Values.target(reference, id, siblings)
       if (type === undefined) return undefined
       const found = context.refer(type, id, path)

@@ -6,7 +6,7 @@
  */
 import type * as Json from "../../../kernel/Json.ts"
 import type { Values } from "../Model.ts"
-import type { Attribute, Attributes, Entity, Reference, Table, TypeName } from "../Table.ts"
+import type { Attribute, Attributes, Encoded, Entity, Reference, Table, TypeName } from "../Table.ts"
 import * as Shape from "./Shape.ts"
 
 /**
@@ -179,7 +179,7 @@ const holds = (attribute: Attribute): boolean =>
     ? holdersOf(attribute.attributes).length > 0
     : attribute.kind === "json"
     ? attribute.refs !== undefined
-    : attribute.ref !== undefined
+    : attribute.ref !== undefined || (attribute.kind === "map" && attribute.encoded !== undefined)
 
 const collect = (attributes: Attributes, values: Entity, prefix: string, found: Found): void => {
   for (const [name, attribute] of holdersOf(attributes)) {
@@ -191,17 +191,26 @@ const collect = (attributes: Attributes, values: Entity, prefix: string, found: 
         if (Shape.isEntity(block)) collect(attribute.attributes, block, `${path}.`, found)
       }
     } else if (attribute.kind === "json") {
-      const json = typeof value === "string" ? Shape.decoded(value) : undefined
-      const refs = attribute.refs
-      if (json === undefined || refs === undefined) continue
-      Shape.within(json, refs, (reference, id, siblings) => {
-        refer(reference, id, siblings, path, found)
-        return undefined
-      })
-    } else if (attribute.ref !== undefined) {
+      collectWithin(value, attribute.refs, path, found)
+    } else {
+      if (attribute.kind === "map") {
+        for (const [key, refs] of Object.entries(attribute.encoded ?? {})) {
+          collectWithin(Shape.field(value, key), refs, `${path}.${key}`, found)
+        }
+      }
+      if (attribute.ref === undefined) continue
       for (const id of Shape.texts(value)) refer(attribute.ref, id, values, path, found)
     }
   }
+}
+
+const collectWithin = (value: Json.Json | undefined, refs: Encoded["refs"], path: string, found: Found): void => {
+  const json = typeof value === "string" ? Shape.decoded(value) : undefined
+  if (json === undefined || refs === undefined) return
+  Shape.within(json, refs, (reference, id, siblings) => {
+    refer(reference, id, siblings, path, found)
+    return undefined
+  })
 }
 
 const refer = (reference: Reference, id: string, siblings: Entity, path: string, found: Found): void => {
