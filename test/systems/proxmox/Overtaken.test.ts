@@ -96,6 +96,25 @@ describe("a machine of an automatic id that cannot be read", () => {
       })))
 })
 
+describe("a pool", () => {
+  it.effect("is joined where a request of an earlier run did that a moment ago", () => {
+    const pooled = (pool?: string) => Lab.fleet(Lab.machine("web", 401, pool === undefined ? {} : { pool }))
+    const twice = Wires.rules({
+      method: "PUT",
+      path: /\/pools/,
+      reply: (answer) => Effect.zipRight(answer, answer)
+    })
+    return Lab.run({}, (lab) =>
+      Effect.gen(function*() {
+        yield* lab.process(Operations.apply(pooled()))
+        const report = yield* lab.process(Operations.apply(pooled("holdfast")), { wire: twice })
+        assert.deepStrictEqual(Lab.tags(report), ["Done"])
+        const snapshot = yield* lab.simulator.drain
+        assert.deepStrictEqual(Lab.made(snapshot).map(({ pool }) => pool), ["holdfast"])
+      }))
+  })
+})
+
 describe("a destroy", () => {
   it.effect("is done where the destruction of a run before it was faster", () =>
     Lab.run({}, (lab) =>

@@ -149,7 +149,11 @@ const joinPool = (
       step: "pool",
       operation: "Proxmox.joinPool",
       intent: { vmid, pool },
-      send: Effect.as(work.client.poolMembers({ pool, add: [vmid] }), Option.none()),
+      send: work.client.poolMembers({ pool, add: [vmid] }).pipe(
+        // A request of an earlier run was on its way when the pool was looked at.
+        Effect.catchIf((fault) => fault.code === "already-in-pool", () => Effect.void),
+        Effect.as(Option.none())
+      ),
       isDone: isIn(work, vmid, pool)
     }),
     Track.changed(track, [{ key: "pool", to: pool }])
