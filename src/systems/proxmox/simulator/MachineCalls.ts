@@ -91,7 +91,8 @@ export const config = (call: Invocation.Invocation): unknown => {
   }
   const view = ConfigValues.view(world, machine, parameters["current"] === "1", Machine.digest(machine))
   const nth = World.count(world, `config ${machine.vmid}`)
-  if (Faults.foreignChange(world.faults, machine.vmid, nth)) {
+  // Who would change what is locked is refused.
+  if (Faults.foreignChange(world.faults, machine.vmid, nth) && machine.config.get("lock") === undefined) {
     Machine.edit(
       world,
       machine,
