@@ -2,9 +2,12 @@
  * Holds a table against the description of the API: what it asks for and where it looks. Every function answers what is
  * wrong, in words.
  */
+import type * as Json from "../../../src/kernel/Json.ts"
+import * as Values from "../../../src/systems/genesys/output/Values.ts"
 import type * as Table from "../../../src/systems/genesys/Table.ts"
 import * as Corrections from "./Corrections.ts"
 import * as Documentation from "./Documentation.ts"
+import * as Sample from "./Sample.ts"
 import * as TableCheck from "./TableCheck.ts"
 
 type Problems = ReadonlyArray<string>
@@ -144,7 +147,7 @@ const readingProblems = (table: Table.Table): Problems => {
 
 /** Every path that a table lists, reads or asks for is there. */
 export const calls = (table: Table.Table): Problems => {
-  const allowed = table.list.flatMap((listing) =>
+  const allowed = table.list.flatMap(listings).flatMap((listing) =>
     Documentation.call(listing.method ?? "GET", listing.path)?.["x-inin-requires-permissions"]?.permissions ?? []
   )
   const paths = new Set(TableCheck.flat(table.attributes).map((found) => found.path))
@@ -226,4 +229,26 @@ export const places = (table: Table.Table): Problems => {
   const shape = root(table)
   if (shape === undefined) return [`${table.type}: what is read is not described`]
   return look({ root: shape, type: table.type }, table.attributes, shape, "")
+}
+
+const isEntity = (value: Json.Json | undefined): value is Table.Entity =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** The paths that have a value. */
+const present = (values: Table.Entity, prefix = ""): ReadonlyArray<string> =>
+  Object.entries(values).flatMap(([name, value]) => [
+    `${prefix}${name}`,
+    ...(Array.isArray(value) ? value : []).filter(isEntity).flatMap((each) => present(each, `${prefix}${name}.`))
+  ])
+
+/** Every attribute has a value of an entity that has all which the API may answer, through conversions as well. */
+export const values = (table: Table.Table): Problems => {
+  const samples = Sample.all(table.type, root(table) ?? {}).filter(isEntity)
+  const found = new Set(samples.flatMap((entity) => present(Values.of(table, entity))))
+  return TableCheck.flat(table.attributes)
+    .filter(({ attribute }) =>
+      attribute.unresolvable !== true && !("file" in attribute && attribute.file !== undefined)
+    )
+    .filter(({ path }) => !found.has(path))
+    .map(({ path }) => `${path}: never has a value`)
 }

@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from "@effect/vitest"
 import * as Option from "effect/Option"
+import * as Table from "../../../src/systems/genesys/Table.ts"
 import * as Types from "../../../src/systems/genesys/Types.ts"
 import * as ApiCheck from "./ApiCheck.ts"
 import * as Corrections from "./Corrections.ts"
@@ -65,6 +66,85 @@ describe.skipIf(!Documentation.isThere)(
 
     const known: ReadonlySet<string> = new Set([...Types.all.map((table) => table.type), ...Corrections.withoutTable])
 
+    describe("a table that is broken", () => {
+      const queue = Option.getOrThrow(Types.byName("routing_queue"))
+      const problems = (table: Table.Table): ReadonlyArray<string> => {
+        const exporter = Documentation.exporters()[table.type]
+        return exporter === undefined ? [] : [
+          ...TableCheck.schema(table, exporter),
+          ...TableCheck.referencesOf(table, exporter, known),
+          ...TableCheck.rulesOf(table, exporter),
+          ...ApiCheck.calls(table),
+          ...ApiCheck.places(table),
+          ...ApiCheck.values(table)
+        ]
+      }
+      const change = (attributes: Table.Attributes): Table.Table => ({
+        ...queue,
+        attributes: { ...queue.attributes, ...attributes }
+      })
+      const { name: _, ...nameless } = queue.attributes
+
+      it.each<readonly [string, Table.Table, string]>([
+        ["forgets an attribute", { ...queue, attributes: nameless }, "name: not mapped, and not in notInApi"],
+        ["invents an attribute", change({ colour: Table.string({ from: "name" }) }), "colour: not documented"],
+        ["names as missing what it maps", { ...queue, notInApi: ["name"] }, "name: mapped, and in notInApi"],
+        [
+          "mistakes a kind",
+          change({ peer_id: Table.number() }),
+          "peer_id: kind number (documented: String | Optional)"
+        ],
+        [
+          "mistakes what is required",
+          change({ name: Table.string() }),
+          "name: required (documented: String | Required)"
+        ],
+        [
+          "drops a reference",
+          change({ queue_flow_id: Table.string({ from: "queueFlow.id" }) }),
+          "queue_flow_id -> genesyscloud_flow: not carried"
+        ],
+        [
+          "refers to no type",
+          change({ peer_id: Table.string({ ref: Table.ref("genesyscloud_peer") }) }),
+          "peer_id -> genesyscloud_peer: no such type"
+        ],
+        ["drops a rule", change({ members: Table.blocks({}, { nesting: "set" }) }), "RemoveIfMissing: members"],
+        [
+          "looks where nothing is",
+          change({ peer_id: Table.string({ from: "peer.id" }) }),
+          "peer_id: nothing at peer.id"
+        ],
+        [
+          "takes an object for a text",
+          change({ queue_flow_id: Table.string({ from: "queueFlow" }) }),
+          "queue_flow_id: string from {\"$ref\":\"#/definitions/DomainEntityRef\"} at queueFlow"
+        ],
+        [
+          "converts all away",
+          change({ peer_id: Table.string({ convert: () => undefined }) }),
+          "peer_id: never has a value"
+        ],
+        [
+          "asks for another path",
+          { ...queue, read: { path: "/api/v2/routing/queue/{id}" } },
+          "GET /api/v2/routing/queue/{id}: no such call"
+        ],
+        ["asks with another query", {
+          ...queue,
+          list: [{ path: "/api/v2/routing/queues", query: { peer: "true" }, paging: "pages" }]
+        }, "/api/v2/routing/queues: takes no peer"],
+        [
+          "pages otherwise",
+          { ...queue, list: [{ path: "/api/v2/routing/queues", paging: "cursor" }] },
+          "/api/v2/routing/queues: is not paged by after"
+        ],
+        ["has no such stamp", { ...queue, stamp: "version" }, "/api/v2/routing/queues: its entities have no version"]
+      ])("%s", (_, table, problem) => {
+        expect(problems(table)).toContain(problem)
+      })
+    })
+
     describe.each(Types.all.map((table) => [table.type, table] as const))("%s", (type, table) => {
       it("has the attributes that are documented", () => {
         const exporter = Documentation.exporters()[type]
@@ -87,6 +167,10 @@ describe.skipIf(!Documentation.isThere)(
 
       it("takes every attribute from where the API has it", () => {
         expect(ApiCheck.places(table)).toEqual([])
+      })
+
+      it("gives every attribute a value", () => {
+        expect(ApiCheck.values(table)).toEqual([])
       })
     })
   }
