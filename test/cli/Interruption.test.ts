@@ -48,8 +48,9 @@ describe.concurrent("an interrupted apply", () => {
       running.child.kill("SIGTERM")
       const { code, stdout } = yield* running.ends
       expect(code).toBe(143)
-      const { interrupted, machines } = JSON.parse(stdout)
+      const { interrupted, machines, next } = JSON.parse(stdout)
       expect(interrupted).toBe(true)
+      expect(next).toMatch(/holdfast proxmox apply fleet\.yaml\n {2}or: holdfast run resume \w+-\w+$/)
       expect(machines.map(({ machine }: { readonly machine: string }) => machine)).toEqual(names)
     }).pipe(Effect.scoped), 60_000)
 

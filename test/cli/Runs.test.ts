@@ -72,6 +72,7 @@ describe.concurrent("a run", () => {
         const text = yield* cluster.run(`run show ${id}`)
         expect(text.stdout).toMatch(/^ {2}unknown +pve1\+pve2\/proxmox\/test\/web-\d\/clone\/1$/m)
         expect(text.stdout).toContain(`to finish it: holdfast run resume ${id}`)
+        expect(text.stdout).toMatch(/^ {2}trace +[0-9a-f]{32}$/m)
 
         const resumed = yield* cluster.run(`run resume ${id.slice(0, -1)}`)
         expect(resumed.code).toBe(0)
