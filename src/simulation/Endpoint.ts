@@ -20,6 +20,8 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
+const encoder = new TextEncoder()
+
 /**
  * @since 0.1.0
  * @category models
@@ -48,6 +50,8 @@ export type Reply =
     readonly statusText: string
     readonly headers: Readonly<Record<string, string>>
     readonly body: string
+    /** The body of an answer that is no text; `body` is empty then. */
+    readonly bytes?: Uint8Array | undefined
     /** Send the full `content-length` but stop after this many bytes of the body. */
     readonly truncateAt?: number
   }
@@ -71,13 +75,25 @@ export const answer = (options: {
   readonly statusText?: string | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | undefined
+  /** Instead of `body`. */
+  readonly bytes?: Uint8Array | undefined
 }): Reply => ({
   _tag: "Answer",
   status: options.status ?? 200,
   statusText: options.statusText ?? reasonPhrases[options.status ?? 200] ?? "",
   headers: options.headers ?? {},
-  body: options.body ?? ""
+  body: options.body ?? "",
+  ...(options.bytes === undefined ? {} : { bytes: options.bytes })
 })
+
+/**
+ * The body of an answer as it goes over the wire.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const bodyBytes = (answer: Extract<Reply, { readonly _tag: "Answer" }>): Uint8Array<ArrayBuffer> =>
+  answer.bytes === undefined ? encoder.encode(answer.body) : new Uint8Array(answer.bytes)
 
 /**
  * The connection breaks and no answer comes.
@@ -189,8 +205,6 @@ const exchange = (
   )
 }
 
-const encoder = new TextEncoder()
-
 /**
  * The endpoint's reply to one request, made with nothing of the caller's context: no span, no deadline.
  *
@@ -262,7 +276,7 @@ const answered = (
   request: HttpClientRequest.HttpClientRequest,
   reply: Answer
 ): HttpClientResponse.HttpClientResponse =>
-  reply.truncateAt === undefined && !isBodiless(request.method, reply.status)
+  reply.truncateAt === undefined && reply.bytes === undefined && !isBodiless(request.method, reply.status)
     ? new Whole(request, reply)
     : HttpClientResponse.fromWeb(request, toResponse(request.method, reply))
 
@@ -333,7 +347,7 @@ const toResponse = (method: string, reply: Answer): Response => {
   const headers = { ...reply.headers }
   const init = { status: reply.status, statusText: reasonPhrase(reply.statusText), headers }
   if (isBodiless(method, reply.status)) return new Response(null, init)
-  const bytes = encoder.encode(reply.body)
+  const bytes = bodyBytes(reply)
   headers["content-length"] = String(bytes.length)
   return new Response(responseBody(bytes, reply.truncateAt), init)
 }

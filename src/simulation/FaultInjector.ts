@@ -232,7 +232,7 @@ const builtInReply = (
 
 const truncate = (whole: Endpoint.Reply, at: number | undefined): Endpoint.Reply =>
   whole._tag === "Answer"
-    ? { ...whole, truncateAt: at ?? Math.floor(new TextEncoder().encode(whole.body).length / 2) }
+    ? { ...whole, truncateAt: at ?? Math.floor(Endpoint.bodyBytes(whole).length / 2) }
     : whole
 
 const page = (effect: Extract<FaultPlan.BuiltIn, { readonly type: "html" }>): Endpoint.Reply => {

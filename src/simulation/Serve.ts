@@ -260,7 +260,7 @@ const write = (incoming: Http.IncomingMessage, response: Http.ServerResponse, re
   if (socket.destroyed) return
   if (reply._tag !== "Answer") return breakConnection(socket)
 
-  const body = Buffer.from(reply.body, "utf8")
+  const body = reply.bytes === undefined ? Buffer.from(reply.body, "utf8") : Buffer.from(reply.bytes)
   const bodiless = Endpoint.isBodiless(incoming.method ?? "GET", reply.status)
   response.sendDate = false
   response.writeHead(reply.status, Endpoint.reasonPhrase(reply.statusText), {
