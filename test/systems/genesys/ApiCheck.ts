@@ -137,7 +137,7 @@ const readingProblems = (table: Table.Table): Problems => {
   return [
     ...asks(table.read),
     ...table.list.flatMap((listing) => filled(table.read ?? listing, listed(listing) ?? {})),
-    ...Object.entries(table.read.extras ?? {}).flatMap(([name, extra]) => [
+    ...Object.entries({ ...table.read.before, ...table.read.extras }).flatMap(([name, extra]) => [
       ...asks(extra),
       ...filled(extra, shape),
       ...(extraShape(extra) === undefined ? [`@${name}: answers nothing there`] : [])

@@ -101,7 +101,8 @@ const responseAsset: Table = {
   permissions: ["responseAssets:asset:view"],
   attributes: {
     filename: string({ required: true, file: "path" }),
-    content_location: string({ computed: true }),
+    // An address of this organisation, which is no use to another.
+    content_location: string({ computed: true, excluded: true }),
     division_id: division(),
     file_content_hash: string({ file: "hash" }),
     name: string({ computed: true })

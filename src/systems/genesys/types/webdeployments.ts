@@ -100,11 +100,7 @@ const deployment: Table = {
     }),
     snippet: string({ readOnly: true, excluded: true }),
     status: string({ computed: true }),
-    supported_content_id: idOf(
-      "supportedContent",
-      "genesyscloud_conversations_messaging_supportedcontent",
-      { computed: true }
-    )
+    supported_content_id: idOf("supportedContent", "genesyscloud_conversations_messaging_supportedcontent")
   }
 }
 
