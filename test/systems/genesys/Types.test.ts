@@ -10,6 +10,21 @@ import * as Corrections from "./Corrections.ts"
 import * as Documentation from "./Documentation.ts"
 import * as TableCheck from "./TableCheck.ts"
 
+const known: ReadonlySet<string> = new Set([...Types.all.map((table) => table.type), ...Corrections.withoutTable])
+
+/** All that is wrong with a table. */
+const problems = (table: Table.Table): ReadonlyArray<string> => {
+  const exporter = Documentation.exporters()[table.type]
+  return exporter === undefined ? [] : [
+    ...TableCheck.schema(table, exporter),
+    ...TableCheck.referencesOf(table, exporter, known),
+    ...TableCheck.rulesOf(table, exporter),
+    ...ApiCheck.calls(table),
+    ...ApiCheck.places(table),
+    ...ApiCheck.values(table)
+  ]
+}
+
 describe("registry", () => {
   it("has every type once, in order", () => {
     const names = Types.all.map((table) => table.type)
@@ -40,7 +55,6 @@ describe("registry", () => {
   })
 
   it("has every attribute's reference lead to a type it has, or to one that is known to have no table", () => {
-    const known = new Set([...Types.all.map((table) => table.type), ...Corrections.withoutTable])
     for (const table of Types.all) {
       for (const { path, reference } of TableCheck.references(table)) {
         const to = typeof reference.to === "string" ? [reference.to] : reference.among ?? []
@@ -64,21 +78,8 @@ describe.skipIf(!Documentation.isThere)(
       expect(Corrections.withoutTable.filter((type) => types.has(type))).toEqual([])
     })
 
-    const known: ReadonlySet<string> = new Set([...Types.all.map((table) => table.type), ...Corrections.withoutTable])
-
     describe("a table that is broken", () => {
       const queue = Option.getOrThrow(Types.byName("routing_queue"))
-      const problems = (table: Table.Table): ReadonlyArray<string> => {
-        const exporter = Documentation.exporters()[table.type]
-        return exporter === undefined ? [] : [
-          ...TableCheck.schema(table, exporter),
-          ...TableCheck.referencesOf(table, exporter, known),
-          ...TableCheck.rulesOf(table, exporter),
-          ...ApiCheck.calls(table),
-          ...ApiCheck.places(table),
-          ...ApiCheck.values(table)
-        ]
-      }
       const change = (attributes: Table.Attributes): Table.Table => ({
         ...queue,
         attributes: { ...queue.attributes, ...attributes }

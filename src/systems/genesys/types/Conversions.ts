@@ -84,7 +84,9 @@ export const localTime = (value: Json.Json): Json.Json | undefined => {
  * @category conversions
  */
 export const recurrence = (value: Json.Json): Json.Json | undefined =>
-  typeof value === "string" ? value.replace(/\b(INTERVAL|BYMONTH|BYMONTHDAY)=0+(?=\d)/g, "$1=") : undefined
+  typeof value === "string"
+    ? value.replace(/\b(?:INTERVAL|BYMONTH|BYMONTHDAY)=[^;]*/g, (part) => part.replace(/([=,][+-]?)0+(?=\d)/g, "$1"))
+    : undefined
 
 /**
  * The division of an entity. The home division is filled in by the provider.

@@ -76,6 +76,7 @@ const user: Table = {
     }
   },
   label: (entity) => text(entity, "email"),
+  hashed: ["name", "department", "primaryContactInfo", "addresses"],
   stamp: "version",
   dataSource: { email: "email" },
   attributes: {
