@@ -273,10 +273,11 @@ export interface Table {
   /** Entities that the API made and Terraform must not own: written as `data` blocks. Of entities that were read. */
   readonly data?: ((entity: Entity) => boolean) | undefined
   /**
-   * What a `data` block of this type is found by: attribute by the path of an attribute of the resource (`config.name`).
-   * Defaults to `{ name: "name" }`. Empty: the provider has no such data source.
+   * What a `data` block of this type is found by: attribute by the path of an attribute of the resource (`config.name`),
+   * or by what makes it of the resource's values. Defaults to `{ name: "name" }`. Empty: the provider has no such data
+   * source.
    */
-  readonly dataSource?: Readonly<Record<string, string>> | undefined
+  readonly dataSource?: Readonly<Record<string, string | ((values: Entity) => string | undefined)>> | undefined
   readonly attributes: Attributes
   /** Paths of attributes that Terraform knows and the API does not answer: never written, by any option. */
   readonly notInApi?: ReadonlyArray<string> | undefined

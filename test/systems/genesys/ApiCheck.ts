@@ -157,8 +157,8 @@ export const calls = (table: Table.Table): Problems => {
     ...(table.permissions ?? []).filter((one) => !allowed.includes(one)).map((one) =>
       `no permission of its listing: ${one}`
     ),
-    ...Object.values(table.dataSource ?? { name: "name" }).filter((path) => !paths.has(path))
-      .map((path) => `data source: no attribute ${path}`)
+    ...Object.values(table.dataSource ?? { name: "name" })
+      .flatMap((path) => typeof path === "string" && !paths.has(path) ? [`data source: no attribute ${path}`] : [])
   ]
 }
 

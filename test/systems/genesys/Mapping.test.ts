@@ -189,6 +189,11 @@ describe("architect", () => {
     expect([flow, { ...flow, deleted: true }, { name: "Draft", type: "BOT" }].map((each) => skip?.(each)))
       .toEqual([false, true, true])
   })
+
+  it("finds a flow by its name and its type in small letters", () => {
+    const type = table("flow").dataSource?.["type"]
+    expect(typeof type === "function" ? type({ name: "Main", type: "INBOUNDCALL" }) : type).toBe("inboundcall")
+  })
 })
 
 describe("people", () => {

@@ -127,8 +127,7 @@ export const referencesOf = (
   return [
     ...Object.entries(exporter.refs).flatMap(([path, target]) => {
       const correction = Corrections.references.find((one) => one.type === table.type && one.path === path)
-      // What refers to a type that has no table stays an id, whether it is marked as a reference or not.
-      if (left.includes(path) || Corrections.withoutTable.includes(target)) return []
+      if (left.includes(path)) return []
       if (correction === undefined) return carries(path, target) ? [] : [`${path} -> ${target}: not carried`]
       if (carries(path, target)) return [`${path} -> ${target}: needs no correction`]
       const really = correction.really

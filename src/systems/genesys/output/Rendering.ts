@@ -97,16 +97,18 @@ export const compile = (table: Table, settings: Settings): (context: Context) =>
 export const compileData = (table: Table, settings: Settings): (context: Context, name: string) => Body => {
   const by = Object.entries(table.dataSource ?? { name: "name" }).toSorted(([left], [right]) => left < right ? -1 : 1)
   const renders = by.map(([key, path]) => {
+    if (typeof path === "function") return { key, value: ({ values }: Context) => path(values) }
     const attribute = table.attributes[path]
     const render = attribute === undefined || attribute.kind === "block"
       ? (value: Json.Json | undefined) => typeof value === "string" ? value : undefined
       : present(attribute, path, settings)
-    return { key, path, render }
+    const value = (context: Context): Rendered | undefined =>
+      render(context.values[path], { context, siblings: context.values, trail: "" })
+    return { key, value }
   })
   return (context, name) =>
-    renders.flatMap(({ key, path, render }) => {
-      const value = render(context.values[path], { context, siblings: context.values, trail: "" }) ??
-        (key === "name" ? name : undefined)
+    renders.flatMap(({ key, value: made }) => {
+      const value = made(context) ?? (key === "name" ? name : undefined)
       return value === undefined ? [] : [[key, value] as const]
     })
 }

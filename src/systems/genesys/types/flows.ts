@@ -17,7 +17,8 @@ const flow: Table = {
   },
   stamp: "publishedVersion.id",
   skip: (entity) => entity["deleted"] === true || !isObject(entity["publishedVersion"]),
-  dataSource: { name: "name", type: "type" },
+  // There, and only there, the provider takes types in small letters.
+  dataSource: { name: "name", type: (values) => text(values, "type")?.toLowerCase() },
   attributes: {
     filepath: string({ required: true, unresolvable: true, file: "path" }),
     name: string({ computed: true }),
