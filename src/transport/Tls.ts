@@ -152,21 +152,26 @@ const connector = (trusted: Trust, timeout: number): buildConnector.connector =>
 }
 
 /**
- * An HTTP client over connections of its own, closed with the scope. Fails before any connection when the options
- * cannot be right.
+ * What an agent is made of, and whose faults these are.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Owned extends Options {
+  /** `proxmox`. Defaults to `holdfast`. */
+  readonly system?: string | undefined
+}
+
+/**
+ * Connections of their own, closed with the scope. Fails before any connection when the options cannot be right.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (
-  options: Options & {
-    /** Whose faults these are: `proxmox`. Defaults to `holdfast`. */
-    readonly system?: string | undefined
-  }
-): Effect.Effect<HttpClient.HttpClient, Fault.Fault, Scope.Scope> =>
+export const agent = (options: Owned): Effect.Effect<Agent, Fault.Fault, Scope.Scope> =>
   Effect.gen(function*() {
     const trusted = yield* trust(options, options.system ?? "holdfast")
-    const agent = yield* Effect.acquireRelease(
+    return yield* Effect.acquireRelease(
       Effect.sync(() =>
         new Agent({
           connect: connector(trusted, Duration.toMillis(options.connectTimeout ?? "10 seconds")),
@@ -175,5 +180,14 @@ export const make = (
       ),
       (agent) => Effect.promise(() => agent.destroy())
     )
-    return NodeHttpClient.makeUndici(agent)
   })
+
+/**
+ * An HTTP client over connections of its own, closed with the scope. Fails before any connection when the options
+ * cannot be right.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Owned): Effect.Effect<HttpClient.HttpClient, Fault.Fault, Scope.Scope> =>
+  Effect.map(agent(options), NodeHttpClient.makeUndici)

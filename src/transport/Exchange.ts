@@ -1,0 +1,267 @@
+/**
+ * One exchange over HTTP with nothing in between that costs: for a client that makes a hundred thousand of them. Over
+ * an agent's connections it is a tenth of what a general client takes; over any `HttpClient` it does the same, so that
+ * a caller can put a wrapper or a simulation there.
+ *
+ * Nothing is judged but the transport. No exchange has a span, and none sends a trace header. A body is taken whole
+ * within a limit; that of an error status as far as it came.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { Agent, Dispatcher } from "undici"
+import type * as Fault from "../kernel/Fault.ts"
+import * as Http from "./Http.ts"
+import * as Redaction from "./Redaction.ts"
+import * as TransportFault from "./TransportFault.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Request {
+  readonly method: "GET" | "POST"
+  /** `https://api.mypurecloud.com`, without a slash at the end. */
+  readonly origin: string
+  /** Path and query, escaped. */
+  readonly path: string
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Bytes extends Omit<Http.Reply, "text"> {
+  readonly bytes: Uint8Array
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Exchange {
+  /** The body as UTF-8, of at most 32 MiB. */
+  readonly text: (request: Request, context: TransportFault.Context) => Effect.Effect<Http.Reply, Fault.Fault>
+  /** The body as it is, of at most 512 MiB. */
+  readonly bytes: (request: Request, context: TransportFault.Context) => Effect.Effect<Bytes, Fault.Fault>
+}
+
+const textLimit = 32 * 1024 * 1024
+const bytesLimit = 512 * 1024 * 1024
+
+const tooLarge = (status: number, limit: number, context: TransportFault.Context): Fault.Fault =>
+  TransportFault.make(context, {
+    kind: "invalid",
+    code: "body-too-large",
+    status,
+    detail: `The answer is larger than ${limit} bytes`
+  })
+
+const broke = (request: Request, cause: unknown, context: TransportFault.Context): Fault.Fault =>
+  TransportFault.fromClientError(
+    new HttpClientError.RequestError({
+      request: HttpClientRequest.make(request.method)(request.origin),
+      reason: "Transport",
+      cause
+    }),
+    context
+  )
+
+const brokeOff = (status: number, origin: string, cause: unknown, context: TransportFault.Context): Fault.Fault =>
+  TransportFault.make(context, {
+    kind: "transient",
+    code: "truncated",
+    status,
+    detail: `The answer of ${origin} broke off in the middle`,
+    cause
+  })
+
+type Raw = Readonly<Record<string, string | Array<string> | undefined>>
+
+/** Undici gives a header that came several times as a list. */
+const flat = (raw: Raw): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (const name in raw) {
+    const value = raw[name]
+    if (value !== undefined) headers[name] = typeof value === "string" ? value : value.join(", ")
+  }
+  return headers
+}
+
+type Resume<A> = (effect: Effect.Effect<A, Fault.Fault>) => void
+type Finish<A> = (head: Omit<Http.Reply, "text">, body: Buffer) => A
+
+/** Collects one reply. Undici calls it back; the last call resumes the fiber. */
+class Collector<A> implements Dispatcher.DispatchHandler {
+  private controller: Dispatcher.DispatchController | undefined = undefined
+  private readonly chunks: Array<Buffer> = []
+  private size = 0
+  private status = 0
+  private statusText = ""
+  private raw: Raw = {}
+  private cancelled = false
+  private over = false
+  private readonly request: Request
+  private readonly context: TransportFault.Context
+  private readonly limit: number
+  private readonly finish: Finish<A>
+  private readonly resume: Resume<A>
+
+  constructor(
+    request: Request,
+    context: TransportFault.Context,
+    limit: number,
+    finish: Finish<A>,
+    resume: Resume<A>
+  ) {
+    this.request = request
+    this.context = context
+    this.limit = limit
+    this.finish = finish
+    this.resume = resume
+  }
+
+  /** The caller is gone. What waits for a connection is dropped when it gets one, before a byte is written. */
+  cancel(): void {
+    this.cancelled = true
+    this.controller?.abort(new Error("The caller is gone"))
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller
+    if (this.cancelled) this.cancel()
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Raw,
+    statusText?: string
+  ): void {
+    // 1xx only announce the answer.
+    if (status < 200) return
+    this.status = status
+    this.statusText = statusText ?? ""
+    this.raw = headers
+    if (Number(headers["content-length"]) > this.limit) this.refuse(controller)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.size += chunk.length
+    if (this.size > this.limit) this.refuse(controller)
+    else this.chunks.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    this.deliver()
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.cancelled) return
+    if (this.over) this.resume(tooLarge(this.status, this.limit, this.context))
+    else if (this.status === 0) this.resume(broke(this.request, error, this.context))
+    else if (this.status >= 400) this.deliver()
+    else this.resume(brokeOff(this.status, this.request.origin, error, this.context))
+  }
+
+  private refuse(controller: Dispatcher.DispatchController): void {
+    if (this.over) return
+    this.over = true
+    controller.abort(new Error("The answer is too large"))
+  }
+
+  private deliver(): void {
+    const [first] = this.chunks
+    const body = this.chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.chunks)
+    const { statusText, status } = this
+    this.resume(
+      Effect.succeed(this.finish({ method: this.request.method, status, statusText, headers: flat(this.raw) }, body))
+    )
+  }
+}
+
+const asText: Finish<Http.Reply> = (head, body) => ({ ...head, text: body.toString("utf8") })
+const asBytes: Finish<Bytes> = (head, body) => ({ ...head, bytes: body })
+
+/**
+ * Over the connections of an agent, see `Tls.agent`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromAgent = (agent: Agent): Exchange => {
+  const send = <A>(
+    request: Request,
+    context: TransportFault.Context,
+    limit: number,
+    finish: Finish<A>
+  ): Effect.Effect<A, Fault.Fault> =>
+    Effect.async<A, Fault.Fault>((resume) => {
+      const collector = new Collector(request, context, limit, finish, resume)
+      // How long it may take is the policies' to say.
+      agent.dispatch({
+        origin: request.origin,
+        path: request.path,
+        method: request.method,
+        headers: request.headers,
+        body: request.body ?? null,
+        headersTimeout: 0,
+        bodyTimeout: 0
+      }, collector)
+      return Effect.sync(() => collector.cancel())
+    })
+  return {
+    text: (request, context) => send(request, context, textLimit, asText),
+    bytes: (request, context) => send(request, context, bytesLimit, asBytes)
+  }
+}
+
+const requestOf = ({ body, headers, method, origin, path }: Request): HttpClientRequest.HttpClientRequest => {
+  const request = HttpClientRequest.make(method)(`${origin}${path}`, { headers })
+  return body === undefined ? request : HttpClientRequest.bodyText(request, body, headers["content-type"])
+}
+
+/**
+ * Over any client.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromHttpClient = (http: HttpClient.HttpClient): Exchange => {
+  const client = Redaction.protect(http, { untraced: () => true })
+  return {
+    text: (request, context) => Http.exchange(client, requestOf(request), context, { maxBytes: textLimit }),
+    bytes: (request, context) =>
+      client.execute(requestOf(request)).pipe(
+        Effect.flatMap((response) => {
+          const head = {
+            method: request.method,
+            status: response.status,
+            statusText: Http.statusText(response),
+            headers: response.headers
+          }
+          const chunks: Array<Uint8Array> = []
+          let size = 0
+          const body = Stream.runForEach(response.stream, (chunk) => {
+            size += chunk.length
+            chunks.push(chunk)
+            return size > bytesLimit ? Effect.fail(tooLarge(response.status, bytesLimit, context)) : Effect.void
+          }).pipe(
+            Effect.catchIf(
+              (error) => error._tag === "ResponseError" && (error.reason === "EmptyBody" || response.status >= 400),
+              () => Effect.void
+            )
+          )
+          return Effect.map(body, (): Bytes => ({ ...head, bytes: Buffer.concat(chunks) }))
+        }),
+        Effect.mapError((error) => error._tag === "Fault" ? error : TransportFault.fromClientError(error, context))
+      )
+  }
+}
