@@ -1,0 +1,216 @@
+/**
+ * An export from its options to its outcome: everything is read before anything is written, what was read is kept in
+ * the store, and an export that did not come to its end is gone on with by the next.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as Fault from "../../../kernel/Fault.ts"
+import * as Collection from "../../../store/Collection.ts"
+import * as Client from "../Client.ts"
+import type * as Model from "../Model.ts"
+import type { ExportOptions } from "../Options.ts"
+import * as Output from "../output/Output.ts"
+import type * as Report from "../Report.ts"
+import type { Table, TypeName } from "../Table.ts"
+import * as Calls from "./Calls.ts"
+import * as Files from "./Files.ts"
+import type { Inventory } from "./Inventory.ts"
+import * as Ledger from "./Ledger.ts"
+import * as Rounds from "./Rounds.ts"
+import * as Selection from "./Selection.ts"
+import * as Spool from "./Spool.ts"
+import * as Summary from "./Summary.ts"
+import { Told } from "./Told.ts"
+import * as Work from "./Work.ts"
+
+/**
+ * What an export needs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Needs = Client.Client | Collection.Collections
+
+const monotonic: Effect.Effect<number> = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
+
+/** Resources that are held at once on their way to the files. */
+const page = 200
+
+/**
+ * @since 0.1.0
+ * @category operations
+ */
+export const run = (
+  options: ExportOptions,
+  tables: ReadonlyArray<Table>
+): Effect.Effect<Report.Outcome, Fault.Fault, Needs> =>
+  Effect.gen(function*() {
+    const startedAt = yield* monotonic
+    const selection = yield* Selection.make(options, tables)
+    const client = yield* Client.Client
+    const collections = yield* Collection.Collections
+    const maxConcurrent = options.maxConcurrent ?? 10
+    const calls = yield* Calls.make([...tables.map(({ family }) => family), Work.family], maxConcurrent)
+    const organisation = yield* Work.whoAmI(client, calls)
+    const spool = yield* Spool.open({
+      collections,
+      organisation: organisation.id,
+      resumeWithin: Duration.toMillis(options.resumeWithin ?? "24 hours"),
+      sinceLast: options.sinceLast ?? false
+    })
+    const work: Work.Work = {
+      client,
+      options,
+      maxConcurrent,
+      tables: new Map(tables.map((table) => [table.type, table])),
+      selection,
+      calls,
+      spool,
+      files: new Files.Kept(collections, Spool.prefix(organisation.id)),
+      told: new Told(calls),
+      inventories: new Map(),
+      exceptions: [],
+      authenticated: new Set()
+    }
+    yield* Effect.onError(Rounds.run(work), () => keepRest(work))
+    return yield* finish(work, collections, organisation, startedAt)
+  }).pipe(Effect.withSpan("Genesys.export"))
+
+/** Whatever ends an export before its time: what it has read is kept for the next. */
+const keepRest = (work: Work.Work): Effect.Effect<void> =>
+  Effect.catchAll(
+    work.spool.flush,
+    (fault) => Effect.logWarning(`What was read last is not kept, and will be read again: ${fault.message}`)
+  )
+
+const finish = (
+  work: Work.Work,
+  collections: Collection.Service,
+  organisation: Report.Report["organisation"],
+  startedAt: number
+): Effect.Effect<Report.Outcome, Fault.Fault> =>
+  Effect.gen(function*() {
+    const { calls, options } = work
+    const inventories = inScope(work)
+    yield* refuseNothing(inventories)
+    const compared = yield* Ledger.compare(collections, organisation.id, inventories, options.hashedLabels ?? false)
+    const changes = options.sinceLast === true ? compared.changes : undefined
+    const written = yield* Output.write({
+      directory: options.directory ?? "./genesyscloud",
+      options,
+      types: inventories.filter((inventory) => inventory.count("present") > 0).map(({ table }) => table.type),
+      resources: (type) => resourcesOf(work, type),
+      resolve: (type, id) => addressOf(work, type, id),
+      report: Summary.of(work, organisation, inventories, changes),
+      readFile: (file) => work.files.read(file),
+      tables: [...work.tables.values()]
+    })
+    const listed = new Set<string>(
+      inventories.filter(({ problem }) => problem === undefined).map(({ table }) => table.type)
+    )
+    yield* collections.write([
+      ...compared.updates,
+      ...inventories.flatMap((inventory) => leftOvers(work, inventory)),
+      yield* work.files.unused((type) => listed.has(type)),
+      Spool.ended(organisation.id)
+    ])
+    return {
+      report: written.report,
+      directory: written.directory,
+      files: written.files,
+      archive: written.archive,
+      durationMillis: (yield* monotonic) - startedAt,
+      calls: calls.answered,
+      retries: calls.retries,
+      ...counted(inventories)
+    }
+  })
+
+const inScope = (work: Work.Work): ReadonlyArray<Inventory> =>
+  [...work.inventories.values()]
+    .filter((inventory) => inventory.inScope || inventory.problem !== undefined)
+    .toSorted((left, right) => (left.table.type < right.table.type ? -1 : 1))
+
+const counted = (inventories: ReadonlyArray<Inventory>): { readonly read: number; readonly reused: number } => {
+  let [read, reused] = [0, 0]
+  for (const { entries } of inventories) {
+    for (const entry of entries.values()) {
+      if (entry.state !== "present") continue
+      if (entry.reused) reused += 1
+      else read += 1
+    }
+  }
+  return { read, reused }
+}
+
+/** An outage must not replace a good export by an empty one. */
+const refuseNothing = (inventories: ReadonlyArray<Inventory>): Effect.Effect<void, Fault.Fault> => {
+  if (inventories.some((inventory) => inventory.count("present") > 0)) return Effect.void
+  const failed = inventories.reduce((sum, inventory) => sum + inventory.count("failed"), 0)
+  const problem = inventories.find(({ problem }) => problem?.reason === "not-listed")?.problem
+  if (problem !== undefined) return problem.fault.with({ remote: "nothing could be exported, and nothing was written" })
+  if (failed === 0) return Effect.void
+  return Fault.make({
+    kind: "failed",
+    system: "genesys",
+    operation: "Genesys.export",
+    code: "nothing-read",
+    detail: `none of ${failed} resources could be read`,
+    remote: "nothing was written",
+    hint: "see the warnings above for each of them, and run the same command again"
+  })
+}
+
+const addressOf = (work: Work.Work, type: TypeName, id: string): Model.Address | undefined => {
+  const inventory = work.inventories.get(type)
+  const entry = inventory?.entries.get(id)
+  if (inventory === undefined || entry?.state !== "present") return undefined
+  return {
+    type,
+    label: inventory.labelOf(id, work.options.hashedLabels ?? false),
+    mode: entry.data || work.selection.asData(entry) ? "data" : "managed"
+  }
+}
+
+/** The resources of a type by label. */
+const resourcesOf = (work: Work.Work, type: TypeName): Stream.Stream<Model.Resource, Fault.Fault> =>
+  Stream.suspend(() => {
+    const sorted: Array<readonly [label: string, id: string]> = []
+    for (const { id } of work.inventories.get(type)?.entries.values() ?? []) {
+      const address = addressOf(work, type, id)
+      if (address !== undefined) sorted.push([address.label, id])
+    }
+    sorted.sort(([left], [right]) => (left < right ? -1 : 1))
+    const pages = Array.from(
+      { length: Math.ceil(sorted.length / page) },
+      (_, index) => sorted.slice(index * page, (index + 1) * page).map(([, id]) => id)
+    )
+    return Stream.fromIterable(pages).pipe(
+      Stream.mapEffect((ids) => work.spool.read(type, ids)),
+      Stream.mapConcat((kept) => kept.flatMap(([id, one]) => resourceOf(work, type, id, one) ?? []))
+    )
+  })
+
+const resourceOf = (work: Work.Work, type: TypeName, id: string, kept: Spool.Kept): Model.Resource | undefined => {
+  const entry = work.inventories.get(type)?.entries.get(id)
+  const address = addressOf(work, type, id)
+  if (entry === undefined || address === undefined) return undefined
+  const files = kept.files.map((file) => Files.labelled(file, address.label))
+  for (const file of files) work.files.own(entry, file)
+  const { mode } = address
+  return { type, id, name: entry.name, mode, stamp: entry.stamp, values: kept.values, files, dependsOn: kept.dependsOn }
+}
+
+/** What the spool has of a type and the organisation has no more. */
+const leftOvers = (work: Work.Work, inventory: Inventory): ReadonlyArray<Collection.Change> => {
+  if (inventory.problem !== undefined) return []
+  const keys = [...inventory.marks.keys()].filter((id) => {
+    const state = inventory.entries.get(id)?.state
+    return state === undefined || state === "vanished"
+  })
+  return keys.length === 0 ? [] : [{ _tag: "Delete", collection: work.spool.collectionOf(inventory.table.type), keys }]
+}

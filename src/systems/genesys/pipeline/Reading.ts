@@ -1,0 +1,315 @@
+/**
+ * Reading resources: as many at once as the export may, each with what belongs to it. What the API refuses for the
+ * moment is put off until the others are done.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Fault from "../../../kernel/Fault.ts"
+import * as Parallel from "../../../kernel/Parallel.ts"
+import type * as Json from "../../../kernel/Json.ts"
+import type * as Client from "../Client.ts"
+import * as Paging from "../client/Paging.ts"
+import type { ExportOptions } from "../Options.ts"
+import type { Entity, Extra, Reading, Table } from "../Table.ts"
+import * as Calls from "./Calls.ts"
+import * as Dependencies from "./Dependencies.ts"
+import * as Files from "./Files.ts"
+import * as Inventory from "./Inventory.ts"
+import * as Path from "./Path.ts"
+import * as Settle from "./Settle.ts"
+import * as Work from "./Work.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Job {
+  readonly inventory: Inventory.Inventory
+  readonly entry: Inventory.Entry
+}
+
+/** How often what was put off is come back to. */
+const returns = 5
+
+/** Before each of them, in milliseconds, unless the faults say longer. */
+const pause = 5000
+
+/** The end of a queue of jobs. */
+type Ticket = Job | undefined
+
+/**
+ * Reads what comes out of a queue until that is closed, and then what was put off.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Readers {
+  private readonly work: Work.Work
+  private readonly queue: Queue.Queue<Ticket>
+  private putOff: Array<Job> = []
+  private retryAfter = 0
+
+  private constructor(work: Work.Work, queue: Queue.Queue<Ticket>) {
+    this.work = work
+    this.queue = queue
+  }
+
+  /** @since 0.1.0 */
+  static make(work: Work.Work): Effect.Effect<Readers> {
+    return Effect.map(Queue.unbounded<Ticket>(), (queue) => new Readers(work, queue))
+  }
+
+  /** @since 0.1.0 */
+  add(job: Job): void {
+    this.queue.unsafeOffer(job)
+  }
+
+  /** @since 0.1.0 */
+  close(): void {
+    for (let worker = 0; worker < this.work.maxConcurrent; worker++) this.queue.unsafeOffer(undefined)
+  }
+
+  /** @since 0.1.0 */
+  get run(): Effect.Effect<void, Fault.Fault> {
+    const { maxConcurrent } = this.work
+    return Effect.forEach(Array.from({ length: maxConcurrent }), () => this.worker, {
+      concurrency: maxConcurrent,
+      discard: true
+    }).pipe(Effect.zipRight(this.comeBack), Effect.withSpan("Genesys.read"))
+  }
+
+  private get worker(): Effect.Effect<void, Fault.Fault> {
+    let open = true
+    return Effect.whileLoop({
+      while: () => open,
+      body: () =>
+        Effect.flatMap(Queue.take(this.queue), (job) => {
+          if (job !== undefined) return this.read(job, 0)
+          open = false
+          return Effect.void
+        }),
+      step: () => undefined
+    })
+  }
+
+  /** An outage that passes must not leave holes in an export. */
+  private get comeBack(): Effect.Effect<void, Fault.Fault> {
+    return Effect.gen(this, function*() {
+      for (let round = 1; this.putOff.length > 0; round++) {
+        const jobs = this.putOff
+        this.putOff = []
+        const millis = Math.max(pause, this.retryAfter)
+        this.retryAfter = 0
+        yield* Effect.logInfo(`${jobs.length} resources were put off; they are read in ${Math.round(millis / 1000)} s`)
+        yield* Effect.sleep(millis)
+        const report = yield* Parallel.forEach(jobs, (job) => this.read(job, round), {
+          concurrency: this.work.maxConcurrent,
+          stopWhen: (exit) => exit._tag === "Failure",
+          name: "genesys-put-off"
+        })
+        const [failure] = Parallel.failures(report)
+        if (failure !== undefined) return yield* Effect.failCause(failure[1])
+      }
+    })
+  }
+
+  private read(job: Job, round: number): Effect.Effect<void, Fault.Fault> {
+    const { entry, inventory } = job
+    const { work } = this
+    if (work.spool.reuse(inventory, entry)) return Settle.reused(work, inventory, entry)
+    return Effect.matchEffect(readOne(work, job, round > 0), {
+      onFailure: (fault) => {
+        if (round < returns && Calls.isPutOff(fault)) {
+          this.putOff.push(job)
+          this.retryAfter = Math.max(this.retryAfter, fault.retryAfterMillis ?? 0)
+          return Effect.void
+        }
+        return Effect.flatMap(
+          Work.unlessFatal(work, fault, inventory.table.family),
+          (fault) =>
+            fault.kind === "not-found"
+              ? Settle.vanished(work, inventory, entry, fault)
+              : Settle.failed(work, inventory, entry, fault)
+        )
+      },
+      onSuccess: (found) => Settle.kept(work, inventory, entry, found.entity, found)
+    })
+  }
+}
+
+interface Found extends Settle.More {
+  readonly entity: Entity
+}
+
+/**
+ * Whether there is anything to ask for besides the listing.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isNeeded = (table: Table, options: ExportOptions): boolean =>
+  table.read !== undefined || Files.wanted(table, options) || isTracked(table, options)
+
+const isTracked = (table: Table, options: ExportOptions): boolean =>
+  table.tracked === true && options.enableDependencyResolution === true
+
+const readOne = (work: Work.Work, job: Job, patient: boolean): Effect.Effect<Found, Fault.Fault> => {
+  const { inventory: { table } } = job
+  const one = new One(work, job, patient)
+  const complete = table.read?.extras === undefined
+    ? one.entity
+    : Effect.flatMap(one.entity, (found) => one.withExtras(found, table.read?.extras ?? {}))
+  if (table.files === undefined && table.tracked !== true) {
+    return Effect.map(complete, (entity) => ({ entity, ...Settle.nothing }))
+  }
+  return Effect.gen(function*() {
+    const entity = yield* complete
+    const reader = { work, entry: job.entry, table, run: one.run }
+    const dependsOn = isTracked(table, work.options) ? yield* Dependencies.track(reader, entity) : []
+    const fetched = yield* Files.fetch(reader, entity)
+    return { entity, fetched, dependsOn }
+  })
+}
+
+type Missing = Effect.Effect<{ readonly kind: "failed"; readonly remote: string } | undefined, Fault.Fault>
+
+/** The reading of one resource. */
+class One {
+  private readonly work: Work.Work
+  private readonly entry: Inventory.Entry
+  private readonly table: Table
+  private readonly purpose: Calls.Purpose
+
+  constructor(work: Work.Work, { entry, inventory }: Job, patient: boolean) {
+    this.work = work
+    this.entry = entry
+    this.table = inventory.table
+    const { family, type } = inventory.table
+    this.purpose = { family, type, operation: "Genesys.read", name: entry.id, patient }
+  }
+
+  readonly run = <A>(request: Effect.Effect<A, Fault.Fault>): Effect.Effect<A, Fault.Fault> =>
+    this.work.calls.run(request, this.purpose)
+
+  /** As it is read, or as it was listed where that is all of it. */
+  get entity(): Effect.Effect<Entity, Fault.Fault> {
+    const { at, id, origin, parent } = this.entry
+    const { read } = this.table
+    if (read === undefined) return origin === undefined ? this.unexpected("it was not listed") : Effect.succeed(origin)
+    if (origin !== undefined) {
+      return Effect.flatMap(this.withExtras(origin, read.before ?? {}, Effect.succeed(undefined)), (known) => {
+        const filled = { ...Path.filling(read.path, known, id), ...filledBy(read, known) }
+        return Effect.map(this.object(read, filled), (entity) => ({ ...extrasOf(known), ...entity }))
+      })
+    }
+    const entity = this.object(read, at ?? { id })
+    return parent === undefined ? entity : Effect.map(entity, (entity) => ({ ...entity, "@parent": parent }))
+  }
+
+  /** `missing` says more of an extra that is not there. */
+  withExtras(
+    entity: Entity,
+    wanted: Readonly<Record<string, Extra>>,
+    missing: Missing = this.alone
+  ): Effect.Effect<Entity, Fault.Fault> {
+    return Effect.gen(this, function*() {
+      const extras: Record<string, Json.Json> = {}
+      for (const [name, extra] of Object.entries(wanted)) {
+        const value = yield* this.extra(entity, extra, missing)
+        if (Option.isSome(value)) extras[`@${name}`] = value.value
+      }
+      return { ...entity, ...extras }
+    })
+  }
+
+  private object(
+    reading: Pick<Extra, "path" | "query">,
+    at: Readonly<Record<string, string>>
+  ): Effect.Effect<Entity, Fault.Fault> {
+    return Effect.flatMap(
+      this.run(this.work.client.json(this.request(reading, at))),
+      (json) => Path.isEntity(json) ? Effect.succeed(json) : this.unexpected("the answer is no object")
+    )
+  }
+
+  /** Has the resource vanished with all that belongs to it, or is an extra all that is missing? */
+  private get alone(): Missing {
+    return Effect.as(this.entity, { kind: "failed", remote: "the resource itself is there" } as const)
+  }
+
+  private extra(entity: Entity, extra: Extra, missing: Missing): Effect.Effect<Option.Option<Json.Json>, Fault.Fault> {
+    if (extra.when !== undefined && !holds(extra.when, entity)) return Effect.succeedNone
+    const at = Path.filling(extra.path, entity, this.entry.id)
+    if (at === undefined) return Effect.succeedNone
+    return Effect.catchAll(
+      Effect.map(this.answer(extra, at), Option.some<Json.Json>),
+      (fault) => {
+        if (extra.optional === true && isMissing(fault)) return Effect.succeedNone
+        if (fault.kind !== "not-found") return Effect.fail(fault)
+        return Effect.flatMap(missing, (known) => Effect.fail(known === undefined ? fault : fault.with(known)))
+      }
+    )
+  }
+
+  private answer(extra: Extra, at: Readonly<Record<string, string>>): Effect.Effect<Json.Json, Fault.Fault> {
+    const { client } = this.work
+    if (extra.paging === undefined) {
+      const request = this.request(extra, at)
+      return extra.text === true ? this.run(client.text(request)) : this.run(client.json(request))
+    }
+    const all: Array<Json.Json> = []
+    const { entities, pageSize, paging, path, query } = extra
+    return Effect.as(
+      Paging.forEachPage(
+        (request) => this.run(client.json(request)),
+        { path, paging, query, pageSize, entities },
+        at,
+        (page) => Effect.sync(() => all.push(...page))
+      ),
+      all
+    )
+  }
+
+  private request(
+    { path, query }: Pick<Extra, "path" | "query">,
+    at: Readonly<Record<string, string>>
+  ): Client.Request {
+    return { path, at, query, subject: Inventory.subjectOf(this.entry) }
+  }
+
+  private unexpected(detail: string): Effect.Effect<never, Fault.Fault> {
+    return Fault.make({
+      kind: "invalid",
+      system: "genesys",
+      operation: "Genesys.read",
+      subject: Inventory.subjectOf(this.entry),
+      code: "unexpected-reply",
+      detail
+    })
+  }
+}
+
+/** What was read before, and the parent: the answer itself has no fields that begin so. */
+const extrasOf = (entity: Entity): Entity =>
+  Object.fromEntries(Object.entries(entity).filter(([name]) => name.startsWith("@")))
+
+const filledBy = (read: Reading, entity: Entity): Readonly<Record<string, string>> => {
+  try {
+    return read.holes?.(entity) ?? {}
+  } catch {
+    return {}
+  }
+}
+
+const holds = (when: (entity: Entity) => boolean, entity: Entity): boolean => {
+  try {
+    return when(entity)
+  } catch {
+    return false
+  }
+}
+
+const isMissing = (fault: Fault.Fault): boolean => fault.kind === "not-found" || fault.code === "not-enabled"

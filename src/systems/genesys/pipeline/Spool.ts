@@ -1,0 +1,248 @@
+/**
+ * What was read, kept in the store until it is written: by it an export that was killed goes on, and the next one knows
+ * what it need not read again. Written in batches, so that the store is not what an export waits for.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Crypto from "node:crypto"
+import * as Fault from "../../../kernel/Fault.ts"
+import type * as Collection from "../../../store/Collection.ts"
+import type * as Model from "../Model.ts"
+import type { Table, TypeName } from "../Table.ts"
+import type { Entry, Inventory } from "./Inventory.ts"
+
+/** Of what is kept. Raised whenever what the program makes of an answer changes otherwise than by a table. */
+const version = 1
+
+/** Items that are written at once. */
+const batch = 200
+
+/** What was read is not kept from the store for longer than this, in milliseconds. */
+const patience = 2000
+
+/**
+ * What the spool has of a resource.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Kept {
+  readonly values: Model.Values
+  readonly files: ReadonlyArray<Model.File>
+  readonly dependsOn: Model.Resource["dependsOn"]
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly collections: Collection.Service
+  /** The organisation's id. */
+  readonly organisation: string
+  /** Milliseconds. */
+  readonly resumeWithin: number
+  readonly sinceLast: boolean
+}
+
+const digestOf = (text: string): string => Crypto.createHash("sha256").update(text).digest("base64url").slice(0, 22)
+
+/**
+ * Of a table, and of whatever else decides what is kept of its resources.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const fingerprint = (table: Table, more: string): string =>
+  digestOf(
+    `${version} ${more} ${
+      JSON.stringify(table, (_, value: unknown) => typeof value === "function" ? String(value) : value)
+    }`
+  )
+
+const corrupt = (what: string): Fault.Fault =>
+  Fault.make({
+    kind: "invalid",
+    system: "holdfast",
+    operation: "Genesys.export",
+    code: "store-corrupt",
+    sent: "no",
+    subject: what,
+    detail: "what the store has of it cannot be read",
+    hint: "another export may have been at work on the same store; run the same command again"
+  })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export class Spool {
+  /** When the export began that this one is, or goes on with: milliseconds since 1970 by the clock of the store. */
+  readonly startedAt: number
+  private readonly options: Options
+  private readonly openedAt: number
+  private readonly pending = new Map<string, Array<Collection.Item>>()
+  private count = 0
+  private since = 0
+
+  constructor(options: Options, startedAt: number, openedAt: number) {
+    this.options = options
+    this.startedAt = startedAt
+    this.openedAt = openedAt
+  }
+
+  /** @since 0.1.0 */
+  collectionOf(type: TypeName): string {
+    return `${prefix(this.options.organisation)}spool/${type}`
+  }
+
+  /** @since 0.1.0 */
+  marks(type: TypeName): Effect.Effect<ReadonlyMap<string, Collection.Mark>, Fault.Fault> {
+    return this.options.collections.stamps(this.collectionOf(type))
+  }
+
+  /**
+   * Takes up what an earlier export read, if nothing can have changed since.
+   *
+   * @since 0.1.0
+   */
+  reuse(inventory: Inventory, entry: Entry): boolean {
+    const mark = inventory.marks.get(entry.id)
+    if (mark === undefined || mark.stamp !== entry.stamp) return false
+    const [fingerprint, content = "", mode] = mark.digest.split(".")
+    if (fingerprint !== inventory.fingerprint) return false
+    const resumed = mark.at >= this.startedAt && this.openedAt - mark.at <= this.options.resumeWithin
+    if (!resumed && !(this.options.sinceLast && entry.stamp !== null)) return false
+    entry.content = content
+    entry.data = mode === "d"
+    entry.reused = true
+    return true
+  }
+
+  /**
+   * Keeps what was read of a resource; what is kept already is not written again. What is incomplete is never taken up
+   * later.
+   *
+   * @since 0.1.0
+   */
+  add(inventory: Inventory, entry: Entry, kept: Kept, incomplete = false): void {
+    const value = JSON.stringify([kept.values, kept.files, kept.dependsOn])
+    entry.content = digestOf(value)
+    const digest = `${incomplete ? "" : inventory.fingerprint}.${entry.content}.${entry.data ? "d" : "m"}`
+    const known = inventory.marks.get(entry.id)
+    const isWhole = inventory.table.read === undefined
+    if (isWhole && known?.digest === digest && known.stamp === entry.stamp) return
+    const collection = this.collectionOf(entry.type)
+    const items = this.pending.get(collection)
+    const item = { key: entry.id, stamp: entry.stamp, digest, value }
+    if (items === undefined) this.pending.set(collection, [item])
+    else items.push(item)
+    this.count += 1
+  }
+
+  /**
+   * Writes what was added, if that is worth it by now.
+   *
+   * @since 0.1.0
+   */
+  readonly due: Effect.Effect<void, Fault.Fault> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    if (this.count === 0) return Effect.void
+    if (this.since === 0) this.since = now
+    return this.count >= batch || now - this.since >= patience ? this.flush : Effect.void
+  })
+
+  /**
+   * Writes what was added. Not to be interrupted, and bounded in time by the store.
+   *
+   * @since 0.1.0
+   */
+  readonly flush: Effect.Effect<void, Fault.Fault> = Effect.uninterruptible(Effect.suspend(() => {
+    const changes = Array.from(this.pending, ([collection, items]): Collection.Change => ({
+      _tag: "Put",
+      collection,
+      items
+    }))
+    this.pending.clear()
+    this.count = 0
+    this.since = 0
+    return changes.length === 0 ? Effect.void : this.options.collections.write(changes)
+  }))
+
+  /**
+   * What is kept of these resources of one type, in their order.
+   *
+   * @since 0.1.0
+   */
+  read(
+    type: TypeName,
+    ids: ReadonlyArray<string>
+  ): Effect.Effect<ReadonlyArray<readonly [id: string, kept: Kept]>, Fault.Fault> {
+    return Effect.flatMap(
+      this.options.collections.getMany(this.collectionOf(type), ids),
+      (items) =>
+        Effect.forEach(ids, (id) => {
+          const item = items.get(id)
+          const kept = item === undefined ? undefined : keptOf(item.value)
+          return kept === undefined ? corrupt(`${type} ${id}`) : Effect.succeed([id, kept] as const)
+        })
+    )
+  }
+}
+
+/** It is what `add` wrote: to look through all of it again would cost more than to read it. */
+const keptOf = (text: string): Kept | undefined => {
+  try {
+    const parsed: readonly [Model.Values, ReadonlyArray<Model.File>, Model.Resource["dependsOn"]] = JSON.parse(text)
+    const [values, files, dependsOn] = parsed
+    return { values, files, dependsOn }
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category getters
+ */
+export const prefix = (organisation: string): string => `genesys/${organisation}/`
+
+const stateOf = (organisation: string): string => `${prefix(organisation)}export`
+
+const running = (startedAt: number): Collection.Item => ({
+  key: "state",
+  stamp: "running",
+  digest: String(startedAt),
+  value: "null"
+})
+
+/**
+ * Marks the export as ended.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ended = (organisation: string): Collection.Change => ({
+  _tag: "Put",
+  collection: stateOf(organisation),
+  items: [{ key: "state", stamp: "ended", digest: "", value: "null" }]
+})
+
+/**
+ * Opens the spool of an organisation, and goes on with the export that did not end, if there is one.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const open = (options: Options): Effect.Effect<Spool, Fault.Fault> =>
+  Effect.gen(function*() {
+    const { collections, organisation } = options
+    const now = yield* collections.now
+    const found = Option.getOrUndefined(yield* collections.get(stateOf(organisation), "state"))
+    const begun = found?.stamp === "running" ? Number(found.digest) : Number.NaN
+    const startedAt = Number.isSafeInteger(begun) ? begun : now
+    yield* collections.put(stateOf(organisation), [running(startedAt)])
+    return new Spool(options, startedAt, now)
+  })

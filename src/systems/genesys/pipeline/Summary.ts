@@ -1,0 +1,65 @@
+/**
+ * The report of an export, the same for two exports of one organisation.
+ *
+ * @since 0.1.0
+ */
+import * as Order from "effect/Order"
+import type { Changes, Exception, Report, TypeSummary } from "../Report.ts"
+import type { Inventory } from "./Inventory.ts"
+import type { Work } from "./Work.ts"
+
+const byPlace: Order.Order<Exception> = Order.combineAll([
+  Order.mapInput(Order.string, ({ type }: Exception) => type),
+  Order.mapInput(Order.string, ({ id }: Exception) => id),
+  Order.mapInput(Order.string, ({ reason }: Exception) => reason),
+  Order.mapInput(Order.string, ({ attribute }: Exception) => attribute ?? ""),
+  Order.mapInput(Order.string, ({ detail }: Exception) => detail)
+])
+
+const summaryOf = (inventory: Inventory, skipped: number): TypeSummary => ({
+  type: inventory.table.type,
+  listed: inventory.entries.size + inventory.skipped.size,
+  wanted: inventory.wanted + skipped,
+  exported: inventory.count("present"),
+  vanished: inventory.count("vanished"),
+  failed: inventory.count("failed"),
+  skipped,
+  denied: inventory.problem?.reason === "denied"
+})
+
+/** What is not exported by nature, of what was asked for. */
+const skippedOf = (work: Work, inventory: Inventory): ReadonlyArray<Exception> => {
+  const { type } = inventory.table
+  return Array.from(inventory.skipped, ([id, name]) => ({ type, id, name }))
+    .filter((one) => work.selection.wants(one))
+    .map(({ id, name }) => ({
+      type,
+      id,
+      name,
+      reason: "skipped",
+      attribute: null,
+      detail: "it is deleted or was never published",
+      hint: null,
+      correlationId: null
+    }))
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const of = (
+  work: Work,
+  organisation: Report["organisation"],
+  inventories: ReadonlyArray<Inventory>,
+  changes: Changes | undefined
+): Report => {
+  const skipped = new Map(inventories.map((inventory) => [inventory, skippedOf(work, inventory)]))
+  const exceptions = [...work.exceptions, ...[...skipped.values()].flat()]
+  return {
+    organisation,
+    types: inventories.map((inventory) => summaryOf(inventory, skipped.get(inventory)?.length ?? 0)),
+    exceptions: exceptions.toSorted(byPlace),
+    ...(changes === undefined ? {} : { changes })
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What the parts of one export share.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Fault from "../../../kernel/Fault.ts"
+import type * as Client from "../Client.ts"
+import type { ExportOptions } from "../Options.ts"
+import * as Report from "../Report.ts"
+import type { Table, TypeName } from "../Table.ts"
+import type { Calls } from "./Calls.ts"
+import type * as Files from "./Files.ts"
+import type { Inventory } from "./Inventory.ts"
+import * as Path from "./Path.ts"
+import type { Selection } from "./Selection.ts"
+import type { Spool } from "./Spool.ts"
+import type { Told } from "./Told.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Work {
+  readonly client: Client.Service
+  readonly options: ExportOptions
+  readonly maxConcurrent: number
+  readonly tables: ReadonlyMap<string, Table>
+  readonly selection: Selection
+  readonly calls: Calls
+  readonly spool: Spool
+  readonly files: Files.Kept
+  readonly told: Told
+  /** Every type that was listed, or is being listed. */
+  readonly inventories: Map<TypeName, Inventory>
+  readonly exceptions: Array<Report.Exception>
+  /** Families whose refusals to authenticate were looked into. */
+  readonly authenticated: Set<string>
+}
+
+/**
+ * Of the API, that tells who we are.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const family = "organizations"
+
+/** Asked for who we are, which every token may ask. */
+const organisation = { path: "/api/v2/organizations/me", subject: "the organisation" }
+
+/**
+ * @since 0.1.0
+ * @category accessors
+ */
+export const whoAmI = (
+  client: Client.Service,
+  calls: Calls
+): Effect.Effect<{ readonly id: string; readonly name: string }, Fault.Fault> =>
+  calls.run(client.json(organisation), {
+    family,
+    type: "organisation",
+    operation: "Genesys.export",
+    name: "organisation",
+    patient: true
+  }).pipe(Effect.flatMap((json) => {
+    const { id, name } = Path.isEntity(json) ? json : {}
+    if (typeof id === "string" && id !== "") return Effect.succeed({ id, name: typeof name === "string" ? name : "" })
+    return Fault.make({
+      kind: "invalid",
+      system: "genesys",
+      operation: "Genesys.export",
+      subject: organisation.subject,
+      detail: "the API does not say which organisation this is"
+    })
+  }))
+
+/**
+ * Passes on what ends the whole export: the store is not to be had, or the credentials are no good any more. Everything
+ * else is about one resource or type, and given back.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const unlessFatal = (
+  work: Work,
+  fault: Fault.Fault,
+  of: string
+): Effect.Effect<Fault.Fault, Fault.Fault> => {
+  if (fault.system === "holdfast" && fault.code?.startsWith("store-") === true) return Effect.fail(fault)
+  if (fault.kind !== "unauthenticated" || work.authenticated.has(of)) return Effect.succeed(fault)
+  return Effect.matchEffect(whoAmI(work.client, work.calls), {
+    onFailure: () => Effect.fail(fault),
+    // It is this part of the API that does not take the token.
+    onSuccess: () => {
+      work.authenticated.add(of)
+      return Effect.succeed(fault)
+    }
+  })
+}
+
+/**
+ * @since 0.1.0
+ * @category operations
+ */
+export const except = (
+  work: Work,
+  about: { readonly type: string; readonly id: string; readonly name?: string | undefined },
+  reason: Report.Reason,
+  fault: Fault.Fault
+): void => {
+  work.exceptions.push(Report.exception({ ...about, reason }, fault))
+}
