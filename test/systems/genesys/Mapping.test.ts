@@ -222,6 +222,13 @@ describe("people", () => {
   })
 })
 
+describe("script", () => {
+  it("does not own the scripts that the platform brings", () => {
+    expect(table("script").data?.({ name: "Default Inbound Script" })).toBe(true)
+    expect(table("script").data?.({ name: "Inbound Script" })).toBe(false)
+  })
+})
+
 describe("integration", () => {
   const weather = { id: "static-1", name: "Weather", category: "Data", integrationId: "9" }
 

@@ -143,6 +143,16 @@ const builtIn = new Map([
   ["ffde0662-8395-9b04-7dcb-b90172109065", "Default Callback Script"]
 ])
 
+const builtInNames: ReadonlySet<Json.Json | undefined> = new Set(builtIn.values())
+
+/**
+ * Whether a script is one that every organisation has: its name is reserved.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isBuiltInScript = (entity: Entity): boolean => builtInNames.has(entity["name"])
+
 /**
  * A script: one of the organisation's, or one that the platform brings and Terraform finds by name.
  *

@@ -5,7 +5,7 @@
  */
 import type { Table } from "../Table.ts"
 import { string } from "../Table.ts"
-import { division, isObject, text } from "./Conversions.ts"
+import { division, isBuiltInScript, isObject, text } from "./Conversions.ts"
 
 const flow: Table = {
   type: "genesyscloud_flow",
@@ -38,6 +38,7 @@ const script: Table = {
   // Only a published script can be exported.
   list: [{ path: "/api/v2/scripts/published", paging: "pages" }],
   stamp: "versionId",
+  data: isBuiltInScript,
   dataSource: { name: "script_name" },
   attributes: {
     filepath: string({ required: true, unresolvable: true, file: "path" }),
