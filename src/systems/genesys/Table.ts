@@ -173,8 +173,11 @@ export interface Reference {
 export interface Scalar extends Common {
   readonly kind: "string" | "number" | "boolean"
   readonly ref?: Reference | undefined
-  /** Filled in for the file that is written beside the configuration: its path, or the hash of its bytes. */
-  readonly file?: "path" | "hash" | undefined
+  /**
+   * Filled in for the file that is written beside the configuration: its path, or the hash of its bytes. What goes
+   * `with` it is written only where there is one.
+   */
+  readonly file?: "path" | "hash" | "with" | undefined
 }
 
 /**

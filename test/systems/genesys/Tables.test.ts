@@ -3,6 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Option from "effect/Option"
+import type * as Model from "../../../src/systems/genesys/Model.ts"
 import { Encoded, Entries, Expression } from "../../../src/systems/genesys/output/Rendered.ts"
 import * as Rendering from "../../../src/systems/genesys/output/Rendering.ts"
 import * as Values from "../../../src/systems/genesys/output/Values.ts"
@@ -19,7 +20,7 @@ const referencesOf = (name: string, entity: Entity) =>
     .toSorted()
 
 /** As it is written when all that it refers to is in the export. */
-const bodyOf = (name: string, entity: Entity) => {
+const bodyOf = (name: string, entity: Entity, files: ReadonlyArray<Model.File> = []) => {
   const render = Rendering.compile(tableOf(name), {
     exportComputed: true,
     exportDeprecated: true,
@@ -29,7 +30,7 @@ const bodyOf = (name: string, entity: Entity) => {
   const body = render({
     id: "1",
     values: valuesOf(name, entity),
-    files: [],
+    files,
     refer: (type, id) => new Expression(`${type}.${id}.id`),
     unresolved: () => undefined,
     variable: (path) => new Expression(`var.${path}`)
@@ -322,14 +323,19 @@ describe("outbound_campaign", () => {
 })
 
 describe("outbound_contact_list", () => {
-  it("counts its contacts in the state only, and names the column they are known by", () => {
+  it("counts its contacts in the state only, and names the column that they are known by where there are some", () => {
     const entity = { id: "1", name: "Leads", columnNames: ["Phone"], size: 12, attemptLimits: { id: "a1" } }
     const values = valuesOf("outbound_contact_list", entity)
     assert.strictEqual(values["contacts_record_count"], 12)
     assert.strictEqual(values["attempt_limit_id"], "a1")
     const body = bodyOf("outbound_contact_list", entity)
     assert.isFalse(body.has("contacts_record_count"))
-    assert.strictEqual(body.get("contacts_id_name"), "inin-outbound-id")
+    assert.isFalse(body.has("contacts_id_name"))
+    const withContacts = bodyOf("outbound_contact_list", entity, [
+      { path: "contacts/Leads.csv", attribute: "contacts_filepath", digest: "00" }
+    ])
+    assert.strictEqual(withContacts.get("contacts_filepath"), "contacts/Leads.csv")
+    assert.strictEqual(withContacts.get("contacts_id_name"), "inin-outbound-id")
   })
 })
 
@@ -490,6 +496,31 @@ describe("responsemanagement", () => {
       "library_ids responsemanagement_library l1",
       "library_ids responsemanagement_library l2"
     ])
+  })
+
+  it("finds a response by its name in one of its libraries", () => {
+    const by = tableOf("responsemanagement_response").dataSource?.["library_id"]
+    assert.isTrue(typeof by === "function")
+    if (typeof by !== "function") return
+    assert.strictEqual(by({ library_ids: ["l1", "l2"], name: "Hello" }), "l1")
+    assert.isUndefined(by({ name: "Hello" }))
+  })
+
+  it("has the file of an asset, or asks for one", () => {
+    const asset = { id: "1", name: "logo.png", contentLocation: "https://x/logo.png" }
+    const file = { path: "response_assets/logo.png", attribute: "filename", digest: "00" }
+    assert.deepStrictEqual(
+      bodyOf("responsemanagement_responseasset", asset, [file]),
+      new Map(Object.entries({
+        file_content_hash: new Expression("filesha256(\"response_assets/logo.png\")"),
+        filename: "response_assets/logo.png",
+        name: "logo.png"
+      }))
+    )
+    assert.deepStrictEqual(
+      bodyOf("responsemanagement_responseasset", asset).get("filename"),
+      new Expression("var.filename")
+    )
   })
 
   it("searches for assets, and lists responses by library", () => {

@@ -145,7 +145,9 @@ const rendering = (
   const path = prefix + name
   const hash = hashed(name, beside)
   const render = attribute.kind === "block" ? nested(attribute, path, settings) : present(attribute, path, settings)
+  const needsFile = "file" in attribute && attribute.file === "with"
   return (value, place) => {
+    if (needsFile && place.context.files.length === 0) return undefined
     if (place.context.files.length > 0) {
       const file = fileAt(place, prefix, name)
       if (file !== undefined) return file

@@ -105,7 +105,7 @@ const contactLists: Table = {
     contacts_file_content_hash: string({ readOnly: true, file: "hash" }),
     contacts_filepath: string({ file: "path" }),
     // The column that the export of contacts puts first.
-    contacts_id_name: string({ from: ".", convert: () => "inin-outbound-id" }),
+    contacts_id_name: string({ from: ".", file: "with", convert: () => "inin-outbound-id" }),
     contacts_record_count: number({ from: "size", readOnly: true }),
     division_id: division(),
     email_columns: blocks(

@@ -8,7 +8,7 @@
  */
 import type { Listing, Table } from "../Table.ts"
 import { block, blocks, list, ref, set, string } from "../Table.ts"
-import { division } from "./Conversions.ts"
+import { division, elements } from "./Conversions.ts"
 
 const libraries: Listing = { path: "/api/v2/responsemanagement/libraries", paging: "pages" }
 
@@ -35,7 +35,10 @@ const response: Table = {
   ],
   read: { path: "/api/v2/responsemanagement/responses/{id}", query: { expand: "substitutionsSchema" } },
   stamp: "version",
-  dataSource: { library_id: "library_ids", name: "name" },
+  dataSource: {
+    library_id: (values) => elements(values["library_ids"]).find((id) => typeof id === "string"),
+    name: "name"
+  },
   permissions: ["responses:response:view"],
   attributes: {
     library_ids: set({
@@ -100,7 +103,7 @@ const responseAsset: Table = {
   files: { folder: "response_assets", writer: "response-asset" },
   permissions: ["responseAssets:asset:view"],
   attributes: {
-    filename: string({ required: true, file: "path" }),
+    filename: string({ required: true, unresolvable: true, file: "path" }),
     // An address of this organisation, which is no use to another.
     content_location: string({ computed: true, excluded: true }),
     division_id: division(),
