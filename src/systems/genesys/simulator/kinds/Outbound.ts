@@ -152,16 +152,16 @@ const callableTimes: Kind = {
 }
 
 const outcomes = [
-  "callable_busy",
-  "callable_disconnect",
-  "callable_fax",
-  "callable_lineconnected",
-  "callable_machine",
-  "callable_noanswer",
-  "callable_person",
-  "callable_sit",
-  "uncallable_notfound",
-  "uncallable_sit"
+  "disposition.classification.callable.busy",
+  "disposition.classification.callable.disconnect",
+  "disposition.classification.callable.fax",
+  "disposition.classification.callable.lineconnected",
+  "disposition.classification.callable.machine",
+  "disposition.classification.callable.noanswer",
+  "disposition.classification.callable.person",
+  "disposition.classification.callable.sit",
+  "disposition.classification.uncallable.notfound",
+  "disposition.classification.uncallable.sit"
 ]
 
 const reaction = (draw: Draw): Entity =>
