@@ -1,0 +1,256 @@
+/**
+ * Writes an export: configuration, variables, state, files, the report and the archive, into a new folder that then
+ * takes the place of the old one, whole. The same resources give the same bytes, in whatever order they were read.
+ *
+ * @since 0.1.0
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Fault from "../../../kernel/Fault.ts"
+import type * as Model from "../Model.ts"
+import type { ExportOptions } from "../Options.ts"
+import * as AttributePath from "../pipeline/AttributePath.ts"
+import type { Report } from "../Report.ts"
+import type { Table, TypeName } from "../Table.ts"
+import * as Types from "../Types.ts"
+import * as Checking from "../validate/Checking.ts"
+import * as Archive from "./Archive.ts"
+import type * as Cycles from "./Cycles.ts"
+import * as Draft from "./Draft.ts"
+import * as Filled from "./Filled.ts"
+import * as Folder from "./Folder.ts"
+import * as Manifest from "./Manifest.ts"
+import * as Pages from "./Pages.ts"
+import * as Plan from "./Plan.ts"
+import * as Record from "./Record.ts"
+import * as ReportFile from "./ReportFile.ts"
+import * as Residents from "./Residents.ts"
+import * as Steps from "./Steps.ts"
+import { Variables } from "./Variables.ts"
+import * as VariableFile from "./Variables.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Input {
+  /** Where to; a leading `~` is the home folder. */
+  readonly directory: string
+  readonly options: ExportOptions
+  /** Types that may have resources. */
+  readonly types: ReadonlyArray<TypeName>
+  /** The resources of a type, sorted by label. It is read twice. */
+  readonly resources: (type: TypeName) => Stream.Stream<Model.Resource, Fault.Fault>
+  /** Finds the block of an id, of what is read here as well as of what refers to it. */
+  readonly resolve: Model.Resolve
+  /** What was found so far; `exported` of each type is checked against what was written. */
+  readonly report: Report
+  readonly readFile: (file: Model.File) => Effect.Effect<Uint8Array, Fault.Fault>
+  /** Defaults to all of `Types`. */
+  readonly tables?: ReadonlyArray<Table> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Written {
+  /** Absolute. */
+  readonly directory: string
+  /** Relative to it, sorted. */
+  readonly files: ReadonlyArray<string>
+  readonly archive?: string | undefined
+  /** With what was found while it was written. */
+  readonly report: Report
+}
+
+/**
+ * Writes an export. Whatever fails, the output of before is intact, and so it is after a crash, once the next run or
+ * `Validate.folder` has looked at it.
+ *
+ * Fails with the codes `output-foreign`, `output-state` and `output-not-a-folder` where the folder must not be replaced,
+ * `lock-held` while another export writes to it, `cyclic-dependencies` where a circle of `depends_on` is to be an error,
+ * `invalid-output` where what was written does not pass its own check, and with those of the disk: `disk-full`,
+ * `permission`, `read-only`.
+ *
+ * @since 0.1.0
+ * @category writing
+ */
+export const write = (input: Input): Effect.Effect<Written, Fault.Fault> =>
+  Effect.gen(function*() {
+    const source = yield* sourceOf(input)
+    const places = yield* Folder.places(input.directory)
+    const writesState = input.options.includeStateFile === true
+    const { files, report } = yield* Folder.replace(
+      places,
+      { writesState, purpose: `export ${input.report.organisation.name}` },
+      (fresh, archive) => fill(input, source, places, fresh, archive)
+    )
+    return {
+      directory: places.folder,
+      files,
+      report,
+      ...(input.options.compress === true ? { archive: places.archive } : {})
+    }
+  }).pipe(Effect.withSpan("Genesys.write"))
+
+const sourceOf = (input: Input): Effect.Effect<Plan.Source, Fault.Fault> =>
+  Effect.gen(function*() {
+    const tables = input.tables ?? Types.all
+    const byType = new Map(tables.map((table) => [table.type, table]))
+    const excluded: Array<AttributePath.Excluded> = []
+    for (const pattern of input.options.excludeAttributes ?? []) {
+      const parsed = yield* AttributePath.parse(pattern, tables)
+      if (Either.isLeft(parsed)) {
+        return yield* refusal("invalid-options", `exclude_attributes: ${parsed.left}`, "Nothing was written")
+      }
+      excluded.push(...parsed.right)
+    }
+    const { exportComputed = true, exportDeprecated = true, exportOmitUnresolvedRefs = false } = input.options
+    const own = new Set(input.types)
+    return {
+      // Data blocks for what the API has of its own may be of any type.
+      types: [...byType.keys()].toSorted(),
+      table: (type) => byType.get(type),
+      settings: (type) => ({
+        exportComputed,
+        exportDeprecated,
+        omitUnresolved: exportOmitUnresolvedRefs,
+        excluded: excluded.filter(({ table }) => table.type === type).map(({ path }) => path)
+      }),
+      resources: (type) => own.has(type) ? input.resources(type) : Stream.empty,
+      resolve: input.resolve
+    }
+  })
+
+const refusal = (code: string, detail: string, hint: string): Fault.Fault =>
+  Fault.make({
+    kind: "invalid",
+    system: "genesys",
+    operation: "Genesys.write",
+    sent: "no",
+    code,
+    detail,
+    remote: "the output of before is intact",
+    hint
+  })
+
+interface Filling {
+  readonly files: ReadonlyArray<string>
+  readonly report: Report
+}
+
+const fill = (
+  input: Input,
+  source: Plan.Source,
+  places: Folder.Places,
+  fresh: string,
+  archive: string
+): Effect.Effect<Filling, Fault.Fault> =>
+  Effect.scoped(Effect.gen(function*() {
+    const plan = yield* Plan.make(source)
+    yield* refuseCycles(plan, input.options)
+    const draft = Draft.make(fresh)
+    const desk: Record.Desk = {
+      resolve: input.resolve,
+      plan,
+      variables: new Variables(),
+      exceptions: [],
+      left: Record.left(plan, false)
+    }
+    yield* blocks(input, source, draft, desk)
+    const report = ReportFile.merged(input.report, desk.exceptions)
+    yield* Filled.read(places.folder).pipe(
+      Effect.flatMap((filled) => variableFiles(draft, desk.variables, filled, input.options))
+    )
+    if (plan.cuts.length > 0) yield* Draft.write(draft, "cyclicDepends.txt", cyclicDepends(plan))
+    yield* Draft.write(draft, ReportFile.fileName, ReportFile.text(report))
+    const own = new Map(
+      [...plan.own].map(([type, own]) => [type, own.length] as const).filter(([, count]) => count > 0)
+    )
+    yield* Draft.write(draft, Manifest.fileName, Manifest.text(draft.digests, own))
+    yield* Draft.flush(draft)
+    yield* Steps.before("check")
+    yield* check(fresh)
+    const files = [...draft.digests.keys()].toSorted()
+    if (input.options.compress === true) {
+      yield* Steps.before("archive")
+      yield* Archive.write(fresh, files, archive)
+    }
+    return { files, report }
+  }))
+
+const blocks = (
+  input: Input,
+  source: Plan.Source,
+  draft: Draft.Draft,
+  desk: Record.Desk
+): Effect.Effect<void, Fault.Fault, Scope.Scope> =>
+  Effect.gen(function*() {
+    const pages = Pages.make(draft, { options: input.options, report: input.report, table: source.table })
+    const soft = Record.left(desk.plan, true)
+    for (const type of source.types) {
+      const renders = yield* Plan.renders(source, type)
+      pages.begin(type)
+      yield* Stream.runForEachChunk(source.resources(type), (chunk) =>
+        Effect.gen(function*() {
+          for (const resource of Chunk.toReadonlyArray(chunk)) {
+            const address = yield* Plan.addressOf(source, resource)
+            const files = resource.files.length === 0
+              ? []
+              : yield* Pages.files(draft, input.readFile, desk.exceptions, resource)
+            pages.add(desk, renders, resource, address, files, soft)
+          }
+          yield* pages.drained
+        }))
+      pages.addOwn(desk.plan.own.get(type) ?? [])
+      yield* pages.end
+    }
+    yield* pages.finish(desk.variables)
+  })
+
+/** One line for each dependency that was left out, as the provider's exporter writes them. */
+const cyclicDepends = ({ cuts, graph }: Plan.Plan): string =>
+  cuts.map(({ from, to }) => `${graph.addresses[from]} , ${graph.addresses[to]}\n`).join("")
+
+/** How many circles a message has room for. */
+const shown = 3
+
+const refuseCycles = (plan: Plan.Plan, options: ExportOptions): Effect.Effect<void, Fault.Fault> => {
+  const soft: ReadonlyArray<Cycles.Cut> = plan.cuts.filter((cut) => cut.soft)
+  if (options.ignoreCyclicDeps !== false || soft.length === 0) return Effect.void
+  const named = soft.slice(0, shown).map((cut) => Record.circleText(plan, cut)).join("; ")
+  return refusal(
+    "cyclic-dependencies",
+    `resources depend on each other in a circle: ${named}${soft.length > shown ? `; ${soft.length - shown} more` : ""}`,
+    "Break the circles in the organisation, or let the export leave one dependency of each out with ignore_cyclic_deps"
+  )
+}
+
+const variableFiles = (
+  draft: Draft.Draft,
+  variables: Variables,
+  filled: Filled.Filled,
+  options: ExportOptions
+): Effect.Effect<void, Fault.Fault> =>
+  variables.sorted.length === 0
+    ? Effect.void
+    : Effect.forEach(
+      Pages.modules(options),
+      ({ prefix }) => Draft.write(draft, `${prefix}${Residents.variableFile}`, VariableFile.values(variables, filled)),
+      { discard: true }
+    )
+
+const check = (folder: string): Effect.Effect<void, Fault.Fault> =>
+  Effect.flatMap(Checking.check(folder), ({ problems }) => {
+    const [first] = problems
+    if (first === undefined) return Effect.void
+    return refusal(
+      "invalid-output",
+      `what was written is not valid in ${problems.length} places, the first: ${Checking.text(first)}`,
+      "This is a defect of holdfast"
+    )
+  })

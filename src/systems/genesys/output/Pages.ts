@@ -1,0 +1,202 @@
+/**
+ * The files that hold the blocks of an export: one configuration in one syntax, or one in each, and the state.
+ *
+ * With both syntaxes the folder is the configuration in HCL, and its subfolder `json` the same in JSON: Terraform reads
+ * all files of a folder, of both syntaxes, and would find everything twice.
+ *
+ * Source: developer.hashicorp.com/terraform/language/files, "Directories and Modules".
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { createHash } from "node:crypto"
+import * as Path from "node:path"
+import type * as Fault from "../../../kernel/Fault.ts"
+import type * as Model from "../Model.ts"
+import type { ExportOptions } from "../Options.ts"
+import type { Exception, Report } from "../Report.ts"
+import type { Table, TypeName } from "../Table.ts"
+import type * as Cycles from "./Cycles.ts"
+import * as Draft from "./Draft.ts"
+import * as HclWriter from "./HclWriter.ts"
+import * as JsonWriter from "./JsonWriter.ts"
+import * as Plan from "./Plan.ts"
+import * as Record from "./Record.ts"
+import { type Body, Expression } from "./Rendered.ts"
+import * as State from "./State.ts"
+import type { Syntax } from "./Syntax.ts"
+import type { Variables } from "./Variables.ts"
+
+/**
+ * A folder that Terraform works in.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Module {
+  readonly syntax: "hcl" | "json"
+  /** What its files' names begin with. */
+  readonly prefix: string
+  /** What leads from it to the files beside the configuration. */
+  readonly up: string
+}
+
+/**
+ * @since 0.1.0
+ * @category getters
+ */
+export const modules = ({ exportFormat = "json" }: ExportOptions): ReadonlyArray<Module> => {
+  if (exportFormat === "hcl" || exportFormat === "json") return [{ syntax: exportFormat, prefix: "", up: "" }]
+  return [{ syntax: "hcl", prefix: "", up: "" }, { syntax: "json", prefix: "json/", up: "../" }]
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Pages {
+  readonly begin: (type: TypeName) => void
+  readonly add: (
+    desk: Record.Desk,
+    renders: Plan.Renders,
+    resource: Model.Resource,
+    address: Model.Address,
+    files: ReadonlyArray<Model.File>,
+    soft: ReadonlyMap<string, Cycles.Cut>
+  ) => void
+  readonly addOwn: (own: ReadonlyArray<Plan.Own>) => void
+  readonly drained: Effect.Effect<void, Fault.Fault, Scope.Scope>
+  readonly end: Effect.Effect<void, Fault.Fault, Scope.Scope>
+  readonly finish: (variables: Variables) => Effect.Effect<void, Fault.Fault, Scope.Scope>
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  draft: Draft.Draft,
+  { options, report, table }: {
+    readonly options: ExportOptions
+    readonly report: Report
+    readonly table: (type: TypeName) => Table | undefined
+  }
+): Pages => {
+  const split = options.splitFilesByResource === true
+  const writers = modules(options).map((module): Module & { readonly writer: Syntax } => ({
+    ...module,
+    writer: (module.syntax === "hcl" ? HclWriter : JsonWriter).make(draft, module.prefix, split)
+  }))
+  const state = options.includeStateFile === true ? State.make(draft, report.organisation.id) : undefined
+  const each = (run: (writer: Syntax) => Effect.Effect<void, Fault.Fault, Scope.Scope>) =>
+    Effect.forEach(writers, ({ writer }) => run(writer), { discard: true })
+  return {
+    begin: (type) => {
+      for (const { writer } of writers) writer.begin(type)
+    },
+    add: (desk, renders, resource, address, files, soft) => {
+      const record = Record.make(desk, resource, address)
+      const depends = dependsOn(desk, resource, address, soft)
+      const render = (up: string): Body => {
+        const body = Plan.render(renders, resource, record.context(below(files, up)))
+        return depends.length === 0 ? body : sorted([...body, ["depends_on", depends]])
+      }
+      const first = render("")
+      for (const { up, writer } of writers) {
+        writer.add({
+          keyword: address.mode === "data" ? "data" : "resource",
+          type: address.type,
+          label: address.label,
+          body: up === "" || files.length === 0 ? first : render(up)
+        })
+      }
+      record.close()
+      const known = table(address.type)
+      if (state === undefined || known === undefined) return
+      state.add({ ...address, attributes: State.attributes(known, resource.id, resource.values, files) })
+    },
+    addOwn: (own) => {
+      for (const { id, label, name, type } of own) {
+        for (const { writer } of writers) writer.add({ keyword: "data", type, label, body: [["name", name]] })
+        state?.add({ mode: "data", type, label, attributes: { id, name } })
+      }
+    },
+    drained: Effect.zipRight(each(({ drained }) => drained), state?.file.drained ?? Effect.void),
+    end: each(({ end }) => end),
+    finish: (variables) => Effect.zipRight(each(({ finish }) => finish(variables)), state?.finish ?? Effect.void)
+  }
+}
+
+const below = (files: ReadonlyArray<Model.File>, up: string): ReadonlyArray<Model.File> =>
+  up === "" ? files : files.map((file) => ({ ...file, path: up + file.path }))
+
+const sorted = (body: Body): Body => body.toSorted(([left], [right]) => (left < right ? -1 : 1))
+
+/** What stands in `depends_on`, sorted; what does not is told of. */
+const dependsOn = (
+  { exceptions, plan, resolve }: Record.Desk,
+  resource: Model.Resource,
+  address: Model.Address,
+  soft: ReadonlyMap<string, Cycles.Cut>
+): ReadonlyArray<Expression> => {
+  if (resource.mode === "data" || resource.dependsOn.length === 0) return []
+  const from = plan.graph.node(Plan.addressText(address))
+  const found = new Set<string>()
+  const missing: Array<Model.Resource["dependsOn"][number]> = []
+  for (const dependency of resource.dependsOn) {
+    const to = resolve(dependency.type, dependency.id)
+    if (to === undefined) {
+      missing.push(dependency)
+      continue
+    }
+    const text = Plan.addressText(to)
+    const cut = soft.get(`${from} ${plan.graph.node(text)}`)
+    if (cut === undefined) found.add(text)
+    else exceptions.push(Record.brokenDependency(plan, resource, cut))
+  }
+  exceptions.push(...Record.missingDependencies(resource, missing))
+  return [...found].toSorted().map((text) => new Expression(text))
+}
+
+/**
+ * Writes the files that belong to a resource, and gives those that are there. One that is not is told of.
+ *
+ * @since 0.1.0
+ * @category writing
+ */
+export const files = (
+  draft: Draft.Draft,
+  readFile: (file: Model.File) => Effect.Effect<Uint8Array, Fault.Fault>,
+  exceptions: Array<Exception>,
+  resource: Model.Resource
+): Effect.Effect<ReadonlyArray<Model.File>, Fault.Fault> =>
+  Effect.filter(resource.files, (file) =>
+    Effect.gen(function*() {
+      if (!isBelow(file.path)) {
+        exceptions.push(Record.missingFile(resource, file, "the name leads out of the folder", undefined))
+        return false
+      }
+      const there = draft.digests.get(file.path)
+      if (there === file.digest) return true
+      if (there !== undefined) {
+        exceptions.push(Record.missingFile(resource, file, "another file has this name", undefined))
+        return false
+      }
+      const read = yield* Effect.either(readFile(file))
+      if (read._tag === "Left") {
+        exceptions.push(Record.missingFile(resource, file, read.left.detail, read.left.hint))
+        return false
+      }
+      if (createHash("sha256").update(read.right).digest("hex") !== file.digest) {
+        exceptions.push(Record.missingFile(resource, file, "it is not what was read before", undefined))
+        return false
+      }
+      yield* Draft.writeBytes(draft, file.path, read.right)
+      return true
+    }))
+
+/** Whether a path stays in the folder, in a subfolder of it that is none of ours. */
+const isBelow = (path: string): boolean =>
+  Path.posix.normalize(path) === path && /^(?!json\/|\.)[^/\\]+\/./.test(path) && !path.includes("\\") &&
+  !path.split("/").includes("..")

@@ -1,0 +1,225 @@
+/**
+ * What must be known of all resources before the first of them is written: which dependencies would close a circle,
+ * and which data blocks stand for what the API has of its own.
+ *
+ * @since 0.1.0
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { createHash } from "node:crypto"
+import * as Fault from "../../../kernel/Fault.ts"
+import type * as Model from "../Model.ts"
+import type { Table, TypeName } from "../Table.ts"
+import * as Cycles from "./Cycles.ts"
+import { type Body, Expression } from "./Rendered.ts"
+import * as Rendering from "./Rendering.ts"
+import * as Shape from "./Shape.ts"
+import * as Values from "./Values.ts"
+
+/**
+ * What an output is made of.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Source {
+  /** Sorted; with those of which there is nothing to export. */
+  readonly types: ReadonlyArray<TypeName>
+  readonly table: (type: TypeName) => Table | undefined
+  readonly settings: (type: TypeName) => Rendering.Settings
+  readonly resources: (type: TypeName) => Stream.Stream<Model.Resource, Fault.Fault>
+  readonly resolve: Model.Resolve
+}
+
+/**
+ * A data block for what the API has of its own.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Own {
+  readonly type: TypeName
+  readonly name: string
+  readonly id: string
+  readonly label: string
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Plan {
+  readonly graph: Cycles.Graph
+  readonly cuts: ReadonlyArray<Cycles.Cut>
+  /** Sorted by label. */
+  readonly own: ReadonlyMap<TypeName, ReadonlyArray<Own>>
+  readonly ownOf: (type: TypeName, name: string) => Own | undefined
+}
+
+/**
+ * The compiled rendering of a type.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Renders {
+  readonly managed: (context: Rendering.Context) => Body
+  readonly data: (context: Rendering.Context, name: string) => Body
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const renders = (source: Source, type: TypeName): Effect.Effect<Renders, Fault.Fault> =>
+  Effect.suspend(() => {
+    const table = source.table(type)
+    if (table === undefined) return inconsistent(type, "there is no table of this type")
+    const settings = source.settings(type)
+    return Effect.succeed({
+      managed: Rendering.compile(table, settings),
+      data: Rendering.compileData(table, settings)
+    })
+  })
+
+/**
+ * Renders a resource as what it is exported as.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const render = (renders: Renders, resource: Model.Resource, context: Rendering.Context): Body =>
+  resource.mode === "data" ? renders.data(context, resource.name) : renders.managed(context)
+
+/**
+ * The address by which Terraform knows it.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const addressText = ({ label, mode, type }: Model.Address): string =>
+  mode === "data" ? `data.${type}.${label}` : `${type}.${label}`
+
+/**
+ * Where a resource stands.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const addressOf = (source: Source, resource: Model.Resource): Effect.Effect<Model.Address, Fault.Fault> =>
+  Effect.suspend(() => {
+    const address = source.resolve(resource.type, resource.id)
+    return address === undefined
+      ? inconsistent(`${resource.type} ${resource.id}`, "it is to be written and has no label")
+      : Effect.succeed({ ...address, mode: resource.mode })
+  })
+
+const inconsistent = (subject: string, detail: string): Fault.Fault =>
+  Fault.make({ kind: "invalid", system: "genesys", operation: "Genesys.write", sent: "no", subject, detail })
+
+/**
+ * What the API has of its own under an id, as the values of who refers to it say.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const ownData = (
+  values: Model.Values,
+  id: string
+): { readonly type: TypeName; readonly name: string } | undefined => {
+  const found = Shape.field(values[Values.dataKey] ?? null, id)
+  if (!Shape.isEntity(found)) return undefined
+  const { name, type } = found
+  return typeof name === "string" && typeof type === "string" && isTypeName(type) ? { type, name } : undefined
+}
+
+const isTypeName = (name: string): name is TypeName => name.startsWith("genesyscloud_")
+
+/**
+ * Reads all resources once.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (source: Source): Effect.Effect<Plan, Fault.Fault> =>
+  Effect.gen(function*() {
+    const graph = new Cycles.Graph()
+    const own = new Map<string, Omit<Own, "label">>()
+    for (const type of source.types) {
+      const rendering = yield* renders(source, type)
+      yield* Stream.runForEachChunk(source.resources(type), (chunk) =>
+        Effect.forEach(Chunk.toReadonlyArray(chunk), (resource) =>
+          Effect.map(addressOf(source, resource), (address) => {
+            const from = graph.node(addressText(address))
+            render(rendering, resource, surveyor(source, resource, from, graph, own))
+            for (const { id, type } of resource.mode === "managed" ? resource.dependsOn : []) {
+              const to = source.resolve(type, id)
+              if (to !== undefined) {
+                graph.connect(from, graph.node(addressText(to)), true)
+              }
+            }
+          }), { discard: true }))
+    }
+    const labelled = label([...own.values()], graph)
+    return {
+      graph,
+      cuts: Cycles.cuts(graph),
+      own: new Map(source.types.map((type) => [
+        type,
+        labelled.filter((each) =>
+          each.type === type
+        )
+      ])),
+      ownOf: (type, name) => labelled.find((each) => each.type === type && each.name === name)
+    }
+  })
+
+const surveyed = new Expression("surveyed")
+
+/** Looks only at what is referred to. */
+const surveyor = (
+  source: Source,
+  { files, id, values }: Model.Resource,
+  from: number,
+  graph: Cycles.Graph,
+  own: Map<string, Omit<Own, "label">>
+): Rendering.Context => ({
+  id,
+  values,
+  files,
+  refer: (type, id) => {
+    const to = source.resolve(type, id)
+    if (to !== undefined) {
+      graph.connect(from, graph.node(addressText(to)), false)
+      return surveyed
+    }
+    const data = ownData(values, id)
+    if (data === undefined) return undefined
+    const key = JSON.stringify([data.type, data.name])
+    const known = own.get(key)
+    // Where two ids have one name, whichever is first must not depend on the order of the resources.
+    if (known === undefined || id < known.id) own.set(key, { ...data, id })
+    return surveyed
+  },
+  unresolved: () => {},
+  variable: () => surveyed
+})
+
+/** Labels that no block has yet. */
+const label = (own: ReadonlyArray<Omit<Own, "label">>, graph: Cycles.Graph): ReadonlyArray<Own> => {
+  const taken = new Set<string>()
+  const order = ({ name, type }: Omit<Own, "label">): string => JSON.stringify([type, name])
+  return own
+    .toSorted((left, right) => (order(left) < order(right) ? -1 : 1))
+    .map((each) => {
+      const plain = each.name.trim().replace(/[^0-9A-Za-z_-]/g, "_").replace(/^(?![A-Za-z_])/, "_")
+      const address = (label: string): string => addressText({ type: each.type, label, mode: "data" })
+      const isFree = !taken.has(address(plain)) && graph.find(address(plain)) === undefined
+      const suffix = createHash("sha256").update(each.name + each.id).digest("hex").slice(0, 20)
+      const label = isFree ? plain : `${plain}_${suffix}`
+      taken.add(address(label))
+      return { ...each, label }
+    })
+    .toSorted((left, right) => (left.label < right.label ? -1 : 1))
+}

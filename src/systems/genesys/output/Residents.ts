@@ -1,0 +1,140 @@
+/**
+ * What already stands in the folder of an export: its own files, what is not its own and is carried over, and what
+ * forbids to replace it.
+ *
+ * Carried over are the entries whose name begins with a dot (`.git`, `.terraform`, `.terraform.lock.hcl`), which are no
+ * configuration to Terraform, and those that Terraform and its users add to generated configuration: `*.auto.tfvars`,
+ * `override.tf` and `*_override.tf` (each also as JSON), `terraform.tfstate.backup`, and a `terraform.tfstate` or
+ * `terraform.tfvars` that the export did not write or that was changed since; what is filled in there also goes into the
+ * new `terraform.tfvars`, if there is one. Anything else that the export did not write forbids it.
+ *
+ * Source: developer.hashicorp.com/terraform/language/files, "dotfiles", "Override Files"; .../values/variables.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { createHash } from "node:crypto"
+import * as Path from "node:path"
+import * as Fault from "../../../kernel/Fault.ts"
+import * as Disk from "./Disk.ts"
+import * as Manifest from "./Manifest.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Residents {
+  /** Names of entries that move to the new folder. */
+  readonly carried: ReadonlyArray<string>
+  /** Paths of what is neither carried nor the export's own. */
+  readonly foreign: ReadonlyArray<string>
+}
+
+/**
+ * @since 0.1.0
+ * @category constants
+ */
+export const stateFile = "terraform.tfstate"
+
+/**
+ * @since 0.1.0
+ * @category constants
+ */
+export const variableFile = "terraform.tfvars"
+
+const conventional = /^(\..*|.*\.auto\.tfvars(\.json)?|(.*_)?override\.tf(\.json)?|terraform\.tfstate\.backup)$/
+
+/**
+ * Who is in a folder.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const of = (folder: string): Effect.Effect<Residents, Fault.Fault> =>
+  Effect.gen(function*() {
+    const own = (yield* Manifest.read(folder))?.files ?? {}
+    const carried: Array<string> = []
+    const foreign: Array<string> = []
+    for (const { name } of yield* Disk.entries(folder)) {
+      if (name === Manifest.fileName) continue
+      if (conventional.test(name)) carried.push(name)
+      else if (name === stateFile || name === variableFile) {
+        if (own[name] === undefined || own[name] !== (yield* digest(Path.join(folder, name)))) carried.push(name)
+      } else foreign.push(...yield* strangers(folder, name, own))
+    }
+    return { carried, foreign }
+  })
+
+const digest = (path: string): Effect.Effect<string | undefined, Fault.Fault> =>
+  Effect.map(
+    Disk.bytes(path),
+    (bytes) => bytes === undefined ? undefined : createHash("sha256").update(bytes).digest("hex")
+  )
+
+/** What the export did not write, at a path and below. */
+const strangers = (
+  folder: string,
+  name: string,
+  own: Readonly<Record<string, string>>
+): Effect.Effect<ReadonlyArray<string>, Fault.Fault> =>
+  Effect.gen(function*() {
+    const path = Path.join(folder, name)
+    const stats = yield* Disk.stats(path)
+    if (stats?.isDirectory() !== true) return own[name] === undefined ? [name] : []
+    const entries = yield* Disk.entries(path)
+    // Nobody writes an empty folder here, but one who empties a folder of prompts leaves one.
+    if (entries.length === 0 && !Object.keys(own).some((file) => file.startsWith(`${name}/`))) return [`${name}/`]
+    const below = yield* Effect.forEach(entries, (entry) => strangers(folder, `${name}/${entry.name}`, own))
+    return below.flat()
+  })
+
+/** How many names a message has room for. */
+const shown = 5
+
+/**
+ * Fails where a folder must not be replaced: it is no folder, holds something foreign, or has a state that is not the
+ * export's own while the export has one to write.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const check = (folder: string, writesState: boolean): Effect.Effect<Residents, Fault.Fault> =>
+  Effect.gen(function*() {
+    const stats = yield* Disk.stats(folder)
+    if (stats !== undefined && !stats.isDirectory()) {
+      return yield* refusal(folder, "output-not-a-folder", "is not a folder", "Choose another directory")
+    }
+    const residents = yield* of(folder)
+    const { carried, foreign } = residents
+    if (foreign.length > 0) {
+      const more = foreign.length > shown ? ` and ${foreign.length - shown} more` : ""
+      return yield* refusal(
+        folder,
+        "output-foreign",
+        `holds what no export wrote: ${foreign.slice(0, shown).join(", ")}${more}`,
+        "Choose another directory, or move these away"
+      )
+    }
+    if (writesState && carried.includes(stateFile)) {
+      return yield* refusal(
+        folder,
+        "output-state",
+        `has a ${stateFile} that Terraform has worked with since the last export`,
+        "Export without the state file, or to another directory"
+      )
+    }
+    return residents
+  })
+
+const refusal = (folder: string, code: string, detail: string, hint: string): Fault.Fault =>
+  Fault.make({
+    kind: "invalid",
+    system: "genesys",
+    operation: "Genesys.write",
+    sent: "no",
+    code,
+    subject: folder,
+    detail,
+    remote: "nothing was changed",
+    hint
+  })

@@ -1,0 +1,127 @@
+/**
+ * Checks the configuration in a folder, and everything that is wrong with it at once.
+ *
+ * A folder that holds the same configuration in both syntaxes has the second one in `json`; each is checked by itself.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Path from "node:path"
+import type * as Fault from "../../../kernel/Fault.ts"
+import * as Disk from "../output/Disk.ts"
+import * as Manifest from "../output/Manifest.ts"
+import * as ReportFile from "../output/ReportFile.ts"
+import * as Residents from "../output/Residents.ts"
+import * as Report from "../Report.ts"
+import * as Blocks from "./Blocks.ts"
+import * as Parser from "./Parser.ts"
+import * as Problem from "./Problem.ts"
+import * as Scope from "./Scope.ts"
+
+export { text } from "./Problem.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Validation {
+  /** By file and line. None: the configuration is sound. */
+  readonly problems: ReadonlyArray<Problem.Problem>
+  readonly files: number
+  readonly resources: number
+  readonly data: number
+  readonly variables: number
+  /** Whether there was a report to compare with. */
+  readonly report: boolean
+}
+
+const decodeReport = Schema.decodeUnknownOption(Schema.parseJson(Report.Report))
+
+/**
+ * @since 0.1.0
+ * @category operations
+ */
+export const check = (folder: string): Effect.Effect<Validation, Fault.Fault> =>
+  Effect.gen(function*() {
+    const problems: Array<Problem.Problem> = []
+    const modules: Array<{ readonly scope: Scope.Scope; readonly files: ReadonlyArray<string> }> = []
+    for (const prefix of ["", "json/"]) {
+      const files = yield* Blocks.files(Path.join(folder, prefix))
+      if (prefix !== "" && files.length === 0) continue
+      modules.push({ scope: yield* checkModule(Path.join(folder, prefix), prefix, files, problems), files })
+      problems.push(...yield* checkValues(folder, `${prefix}${Residents.variableFile}`))
+    }
+    const bytes = yield* Disk.bytes(Path.join(folder, ReportFile.fileName))
+    if (bytes !== undefined) {
+      const report = decodeReport(new TextDecoder().decode(bytes))
+      const own = (yield* Manifest.read(folder))?.own ?? {}
+      if (report._tag === "None") problems.push(total("is not a report of an export"))
+      else problems.push(...modules.flatMap(({ scope }) => totals(report.value, scope, own)))
+    }
+    const sum = (count: (scope: Scope.Scope) => number): number =>
+      modules.reduce((all, { scope }) => all + count(scope), 0)
+    return {
+      problems: Problem.sorted(problems),
+      files: modules.reduce((all, { files }) => all + files.length, 0),
+      resources: sum(({ resources }) => resources),
+      data: sum(({ data }) => data),
+      variables: sum(({ variables }) => variables),
+      report: bytes !== undefined
+    }
+  })
+
+const checkModule = (
+  folder: string,
+  prefix: string,
+  files: ReadonlyArray<string>,
+  problems: Array<Problem.Problem>
+): Effect.Effect<Scope.Scope, Fault.Fault> =>
+  Effect.gen(function*() {
+    const scope = new Scope.Scope()
+    for (const file of files) {
+      yield* Stream.runForEach(Blocks.of(folder, file, prefix + file), (found) =>
+        Effect.sync(() => {
+          problems.push(...found.problems)
+          for (const block of found.blocks) scope.add(block)
+        }))
+    }
+    problems.push(...scope.problems())
+    return scope
+  })
+
+/** The file of the variables' values, if there is one. */
+const checkValues = (folder: string, name: string): Effect.Effect<ReadonlyArray<Problem.Problem>, Fault.Fault> =>
+  Effect.gen(function*() {
+    const bytes = yield* Disk.bytes(Path.join(folder, name))
+    if (bytes === undefined) return []
+    const fault = yield* Effect.option(Effect.flip(Parser.hcl(name, new TextDecoder().decode(bytes))))
+    return Option.toArray(Option.map(fault, ({ detail }): Problem.Problem => {
+      const line = Number(/:(\d+),/.exec(detail)?.[1] ?? 1)
+      return { kind: "syntax", file: name, line, detail }
+    }))
+  })
+
+const total = (detail: string): Problem.Problem => ({ kind: "total", file: ReportFile.fileName, line: 1, detail })
+
+const totals = (
+  report: Report.Report,
+  { blocks }: Scope.Scope,
+  own: Readonly<Record<string, number>>
+): ReadonlyArray<Problem.Problem> => {
+  const said = new Map(report.types.map(({ exported, type }) => [type, exported] as const))
+  const types = [...new Set([...said.keys(), ...blocks.keys()])].toSorted()
+  const counted = types.flatMap((type) => {
+    const exported = said.get(type) ?? 0
+    const written = (blocks.get(type) ?? 0) - (own[type] ?? 0)
+    return written === exported ? [] : [total(`${type}: ${exported} exported, but ${written} in the files`)]
+  })
+  const unaccounted = report.types.flatMap(({ denied, exported, failed, skipped, type, vanished, wanted }) =>
+    denied || wanted === exported + vanished + failed + skipped
+      ? []
+      : [total(`${type}: of ${wanted} wanted, ${exported + vanished + failed + skipped} are accounted for`)]
+  )
+  return [...counted, ...unaccounted]
+}

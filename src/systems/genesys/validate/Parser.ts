@@ -1,0 +1,50 @@
+/**
+ * Terraform's own grammar of HCL, compiled to WebAssembly and loaded where it is used first.
+ *
+ * Source: @cdktf/hcl2json: hashicorp/hcl/v2 behind `parse`.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Fault from "../../../kernel/Fault.ts"
+import type * as Json from "../../../kernel/Json.ts"
+
+type Parse = (file: string, text: string) => Promise<{ readonly [name: string]: Json.Json }>
+
+let loaded: Promise<Parse> | undefined = undefined
+
+const load = (): Promise<Parse> => {
+  loaded ??= import("@cdktf/hcl2json").then(({ parse }): Parse => parse)
+  return loaded
+}
+
+/**
+ * What a text in HCL says, as JSON: blocks by type and labels, strings and expressions as templates. Fails with the code
+ * `hcl-syntax` and the parser's message.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const hcl = (
+  file: string,
+  text: string
+): Effect.Effect<{ readonly [name: string]: Json.Json }, Fault.Fault> =>
+  Effect.flatMap(
+    Effect.promise(load),
+    (parse) =>
+      Effect.tryPromise({
+        try: () => parse(file, text),
+        catch: (error) =>
+          Fault.make({
+            kind: "invalid",
+            system: "genesys",
+            operation: "Genesys.parse",
+            sent: "no",
+            code: "hcl-syntax",
+            subject: file,
+            detail: error instanceof Error ? error.message : String(error),
+            hint: "Check the file with `terraform fmt`",
+            cause: error
+          })
+      })
+  )
