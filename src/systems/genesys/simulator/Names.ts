@@ -60,7 +60,11 @@ const peculiar: ReadonlyArray<Peculiar | undefined> = [
   (word, group) => `// ${word} # ${group} /* */`,
   (word, group) => `<<EOT ${word} ${group}`,
   (word, group) => `${word} ${group}`,
-  (word, group) => `${word} ${group}`.toUpperCase()
+  (word, group) => `${word} ${group}`.toUpperCase(),
+  (word, group) => `${word} Twice ${group >> 2}`,
+  (word, group) => `${word} Twice ${group >> 2}`,
+  (word, group) => `${word} (${group})`,
+  (word, group) => `${word} [${group}]`
 ]
 
 /**

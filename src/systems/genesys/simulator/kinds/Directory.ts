@@ -79,7 +79,10 @@ const user = (draw: Draw): Entity => ({
   title: draw.text("the job") || undefined,
   username: email(draw.index),
   manager: draw.index > 0
-    ? draw.maybe(0.6, () => draw.address("user", Math.floor(draw.unit() * Math.min(draw.index, 40))))
+    ? draw.maybe(
+      0.6,
+      () => ({ ...draw.address("user", Math.floor(draw.unit() * Math.min(draw.index, 40))), version: 1 })
+    )
     : undefined,
   version: draw.version(),
   acdAutoAnswer: draw.chance(0.3),

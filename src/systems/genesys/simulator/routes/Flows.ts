@@ -30,7 +30,11 @@ const consumable: ReadonlyArray<readonly [string, Name]> = [
   ["GRAMMAR", "architect_grammar"]
 ]
 
-const flowObject = (index: number): string => `${Architect.flowType(index)}FLOW`
+/** A type of flows as dependency tracking calls it. */
+const flowObject = (index: number): string => {
+  const type = Architect.flowType(index)
+  return type === "WORKFLOW" ? type : `${type}FLOW`
+}
 
 const dependency = (draw: Draw, type: string, kind: Name, index: number): Entity => ({
   id: draw.organisation.id(kind, index),
