@@ -2,7 +2,7 @@
  * Attributes of canned responses and web deployments that are written in another way than the API answers them.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Expression } from "../../../src/systems/genesys/output/Rendered.ts"
+import { Blocks, Expression } from "../../../src/systems/genesys/output/Rendered.ts"
 import { bodyOf, referencesOf, tableOf, valuesOf } from "./TableLab.ts"
 
 describe("responsemanagement", () => {
@@ -103,10 +103,7 @@ describe("webdeployments_configuration", () => {
     assert.isFalse(body.has("version"))
     assert.deepStrictEqual(
       body.get("position"),
-      bodyOf(name, {
-        id: "2",
-        position: { bottomSpace: "20", alignment: "Auto", sideSpace: "0" }
-      }).get("position")
+      new Blocks([[["alignment", "Auto"], ["bottom_space", 20], ["side_space", 0]]])
     )
   })
 
@@ -183,7 +180,7 @@ describe("webdeployments_deployment", () => {
     assert.isFalse(body.has("snippet"))
     assert.deepStrictEqual(
       body.get("configuration"),
-      bodyOf("webdeployments_deployment", { ...entity, configuration: { id: "c1", version: "5" } }).get("configuration")
+      new Blocks([[["id", new Expression("genesyscloud_webdeployments_configuration.c1.id")]]])
     )
     assert.deepStrictEqual(referencesOf("webdeployments_deployment", entity), [
       "configuration.id webdeployments_configuration c1",
