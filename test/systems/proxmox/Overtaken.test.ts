@@ -98,7 +98,7 @@ describe("a machine of an automatic id that cannot be read", () => {
 
 describe("a pool", () => {
   it.effect("is joined where a request of an earlier run did that a moment ago", () => {
-    const pooled = (pool?: string) => Lab.fleet(Lab.machine("web", 401, pool === undefined ? {} : { pool }))
+    const pooled = Lab.fleet(Lab.machine("web", 401, { pool: "holdfast" }))
     const twice = Wires.rules({
       method: "PUT",
       path: /\/pools/,
@@ -106,8 +106,8 @@ describe("a pool", () => {
     })
     return Lab.run({}, (lab) =>
       Effect.gen(function*() {
-        yield* lab.process(Operations.apply(pooled()))
-        const report = yield* lab.process(Operations.apply(pooled("holdfast")), { wire: twice })
+        yield* lab.process(Operations.apply(Lab.one))
+        const report = yield* lab.process(Operations.apply(pooled), { wire: twice })
         assert.deepStrictEqual(Lab.tags(report), ["Done"])
         const snapshot = yield* lab.simulator.drain
         assert.deepStrictEqual(Lab.made(snapshot).map(({ pool }) => pool), ["holdfast"])
