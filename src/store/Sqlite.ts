@@ -5,10 +5,11 @@
  */
 import * as Reactivity from "@effect/experimental/Reactivity"
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
+import * as SqlError from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
+import { statSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import type { Fault } from "../kernel/Fault.ts"
@@ -50,7 +51,7 @@ export const open = (file: string): Effect.Effect<Transaction.Source, Fault, Sco
       backend: "sqlite",
       location: file,
       sql,
-      connect: sql.reserve,
+      connect: Effect.zipRight(unmoved(Path.resolve(file)), sql.reserve),
       discard: () => Effect.void,
       begin: () => "BEGIN IMMEDIATE",
       wasCommitted: () => Effect.succeed(false)
@@ -63,7 +64,7 @@ export const open = (file: string): Effect.Effect<Transaction.Source, Fault, Sco
  * @since 0.1.0
  * @category operations
  */
-export const prepare = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
+export const prepare = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError.SqlError> =>
   Effect.asVoid(sql.unsafe(`PRAGMA busy_timeout = ${busyTimeout}`))
 
 /**
@@ -75,8 +76,27 @@ export const prepare = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError>
  * @since 0.1.0
  * @category operations
  */
-export const configure = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
+export const configure = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError.SqlError> =>
   Effect.asVoid(Effect.zipRight(sql.unsafe("PRAGMA journal_mode = WAL"), sql.unsafe("PRAGMA synchronous = FULL")))
+
+/**
+ * A file that was removed, by `git clean` for one, is still there for who has it open, and its locks keep nobody out any
+ * more. SQLite itself looks only where there is no write-ahead log.
+ */
+const unmoved = (file: string): Effect.Effect<void, SqlError.SqlError> => {
+  let opened: string | undefined
+  return Effect.suspend(() => {
+    const stats = statSync(file, { throwIfNoEntry: false })
+    // The number is not used again while the file is open.
+    const now = stats === undefined ? "none" : `${stats.dev} ${stats.ino}`
+    opened ??= now
+    return now === opened
+      ? Effect.void
+      : Effect.fail(
+        new SqlError.SqlError({ cause: { code: "SQLITE_READONLY_DBMOVED" }, message: "the file is another" })
+      )
+  })
+}
 
 /** Only who uses a file pays for its driver, and only who uses it hears that it is missing. */
 const load = (place: StoreFault.Place) =>

@@ -177,7 +177,12 @@ const fromSqlite = (place: Place, code: string, said: Said): Fault.Fault => {
   if (of("SQLITE_FULL") || code === "ENOSPC" || code === "EDQUOT") return full(place, { cause: said.cause })
   if (of("SQLITE_IOERR")) return ioError(place, said)
   if (code === "SQLITE_READONLY_DBMOVED") {
-    return unavailable(place, { ...said, kind: "failed", detail: "the file was moved or removed while it was in use" })
+    return unavailable(place, {
+      ...said,
+      kind: "failed",
+      detail: "the file was moved or removed while it was in use",
+      hint: "put it back, or find out who removes it; then run the same command again, which looks at what is there"
+    })
   }
   if (of("SQLITE_READONLY") || of("SQLITE_PERM") || code === "EACCES" || code === "EROFS" || code === "EPERM") {
     return readOnly(place, { cause: said.cause })

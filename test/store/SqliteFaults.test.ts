@@ -204,6 +204,22 @@ describe("SQLite that fails", () => {
       }
     }))
 
+  it.scopedLive("who goes on after the file was removed writes nothing that nobody would ever see", () =>
+    Effect.gen(function*() {
+      const file = yield* filled
+      const first = yield* open({ file })
+      yield* first.journal.begin("b", 1)
+      yield* Effect.promise(() => Fs.rename(file, `${file}.away`))
+      const removed = yield* Effect.flip(first.journal.begin("c", 1))
+      assert.deepStrictEqual([removed.code, removed.kind, removed.sent], ["store-unavailable", "failed", "no"])
+      assert.include(removed.message, "moved or removed while it was in use. put it back")
+      yield* Effect.promise(() => Fs.copyFile(`${file}.away`, file))
+      assert.strictEqual((yield* Effect.flip(first.journal.begin("c", 1))).code, "store-unavailable")
+      yield* Effect.promise(() => Fs.rename(`${file}.away`, file))
+      yield* first.journal.begin("c", 1)
+      assert.isTrue(Option.isSome(yield* (yield* open({ file })).journal.read("c")))
+    }))
+
   it.scopedLive("an older database gets the series of its changes from their keys", () =>
     Effect.gen(function*() {
       const file = Path.join(yield* temporaryFolder, "holdfast.db")
