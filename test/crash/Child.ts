@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
 import { tmpdir } from "node:os"
+import * as Starvation from "./Starvation.ts"
 
 export interface Ended {
   readonly code: number | null
@@ -13,6 +14,8 @@ export interface Ended {
   readonly stderr: string
   /** From the first signal to the end. */
   readonly stoppingMillis: number
+  /** Of that, what it or the server waited for a processor. */
+  readonly starvedMillis: number
 }
 
 export interface Child {
@@ -27,6 +30,9 @@ export interface Options {
   readonly environment: Readonly<Record<string, string>>
 }
 
+/** How often a process that is stopping is asked how long it has waited, in milliseconds; in the end it cannot be. */
+const lookEvery = 200
+
 /** Killed with the scope. Nothing of the machine's own configuration gets in. */
 export const start = ({ command, cwd, environment, words }: Options): Effect.Effect<Child, never, Scope.Scope> =>
   Effect.acquireRelease(
@@ -37,6 +43,19 @@ export const start = ({ command, cwd, environment, words }: Options): Effect.Eff
       let stderr = ""
       let signalled: number | undefined
       let ended: Ended | undefined
+      let starvedMillis = 0
+      let looks: NodeJS.Timeout | undefined
+      const watch = (): void => {
+        const { pid } = child
+        if (pid === undefined) return
+        const [own, its] = [Starvation.waited("self"), Starvation.waited(pid)]
+        looks = setInterval(() => {
+          starvedMillis = Math.max(
+            starvedMillis,
+            Starvation.waited("self") - own + Math.max(0, Starvation.waited(pid) - its)
+          )
+        }, lookEvery)
+      }
       child.stdout.on("data", (chunk) => {
         stdout += String(chunk)
       })
@@ -44,12 +63,16 @@ export const start = ({ command, cwd, environment, words }: Options): Effect.Eff
         stderr += String(chunk)
       })
       child.once("close", (code, signal) => {
+        clearInterval(looks)
         const now = performance.now()
-        ended = { code, signal, stdout, stderr, stoppingMillis: now - (signalled ?? now) }
+        ended = { code, signal, stdout, stderr, stoppingMillis: now - (signalled ?? now), starvedMillis }
       })
       return {
         send: (signal: NodeJS.Signals) => {
-          signalled ??= performance.now()
+          if (signalled === undefined) {
+            signalled = performance.now()
+            if (signal === "SIGINT") watch()
+          }
           child.kill(signal)
         },
         ended: Effect.async<Ended>((resume) => {

@@ -13,6 +13,6 @@ export const of = ({ plan, problems, runs, scenario, unmet }: Trial.Trial): stri
   [
     Trial.idOf(scenario, plan),
     ...problems.map((problem) => `  ${problem}`),
-    ...(unmet === undefined ? [] : [`  ${unmet.call} did not come`]),
+    ...(unmet === undefined ? [] : [`  not met, because ${unmet.because}: ${unmet.stop.call}`]),
     ...runs.flatMap(ofRun)
   ].join("\n")

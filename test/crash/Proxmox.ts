@@ -212,20 +212,21 @@ const build = (
     const labels = Labels.make(world, names)
     const endpoint: Endpoint.Endpoint = (request) => clock.serving(simulator.endpoint(request))
     const before = strangers(yield* clock.within(simulator.snapshot))
-    const problems = Effect.gen(function*() {
-      const plan = yield* planned(simulator, endpoint, fleet.text)
-      const snapshot = yield* clock.within(simulator.snapshot)
-      const action = Object.keys(expected).length === 0 ? "Create" : "Keep"
-      const clones = snapshot.tasks.filter(({ exitStatus, type }) => type === "qmclone" && exitStatus === "OK").length
-      const wanted = made === nothing ? Object.keys(fleet.machines).length : 0
-      return [
-        ...unexpected(snapshot, expected),
-        ...leftOver(snapshot),
-        ...(clones > wanted ? [`${clones} clones were made, for ${wanted} machines`] : []),
-        ...(strangers(snapshot) === before ? [] : ["a machine of somebody else was touched"]),
-        ...plan.filter((line) => !line.endsWith(`: ${action}`)).map((line) => `the plan is not to ${action}: ${line}`)
-      ]
-    })
+    const problems = () =>
+      Effect.gen(function*() {
+        const plan = yield* planned(simulator, endpoint, fleet.text)
+        const snapshot = yield* clock.within(simulator.snapshot)
+        const action = Object.keys(expected).length === 0 ? "Create" : "Keep"
+        const clones = snapshot.tasks.filter(({ exitStatus, type }) => type === "qmclone" && exitStatus === "OK").length
+        const wanted = made === nothing ? Object.keys(fleet.machines).length : 0
+        return [
+          ...unexpected(snapshot, expected),
+          ...leftOver(snapshot),
+          ...(clones > wanted ? [`${clones} clones were made, for ${wanted} machines`] : []),
+          ...(strangers(snapshot) === before ? [] : ["a machine of somebody else was touched"]),
+          ...plan.filter((line) => !line.endsWith(`: ${action}`)).map((line) => `the plan is not to ${action}: ${line}`)
+        ]
+      })
     return {
       simulator,
       endpoint,

@@ -8,18 +8,24 @@ import * as Door from "./Door.ts"
 import type { Scenario } from "./System.ts"
 import * as Trial from "./Trial.ts"
 
+/**
+ * `complete`: every call at every moment, by SIGKILL and by SIGINT, and every recovery soon and late.
+ *
+ * `every`: every call, by SIGKILL at every moment that the process or the server can tell from another, and by SIGINT.
+ * To both a read of which the process gets no answer is one that was not sent.
+ *
+ * `brief`: every change, by SIGKILL when the server has acted; and so many others, drawn from those of `every`.
+ */
+export type Extent = "brief" | "every" | "complete"
+
 export interface Options {
   /** The path of the built command. */
   readonly command: string
-  /** Processes at a time. They sleep most of their lives, so it may be several for each core. */
+  /** Trials at a time. Processes sleep most of their lives, so it may be several for each core. */
   readonly parallel: number
-  /**
-   * `complete`: every call at every moment, and every recovery soon and late.
-   *
-   * `brief`: every change, at every moment that a process or the server can tell from another. Of reads, which leave the
-   * server as it was, one of each kind and state of what is read, at one moment.
-   */
-  readonly extent: "brief" | "complete"
+  readonly extent: Extent
+  /** For `brief`: how many beside the changes. */
+  readonly others: number
   /** How many trials with a second crash during the recovery, drawn from all; or all of them. */
   readonly second: number | "all"
   readonly seed: number
@@ -29,60 +35,38 @@ export interface Options {
 export interface Outcome {
   readonly trials: number
   readonly processes: number
-  /** Repeated looks at a task that were not needed whenever they were to be met. */
+  /** Of these nothing is proved, and nothing is known to be wrong. Looks at a task come more or less often. */
   readonly unmet: ReadonlyArray<Trial.Trial>
+  /** Those of them that were to stop a command the first time at a change: changes are always made. */
+  readonly missed: ReadonlyArray<Trial.Trial>
   readonly failed: ReadonlyArray<Trial.Trial>
   /** The longest that an interrupted process took to end, in milliseconds from the signal. */
   readonly slowestInterruption: number
   readonly calls: Readonly<Record<string, number>>
 }
 
-/** A look at a task comes earlier or later, so one that did not come is waited for again. */
-const tries = 3
-
-/** Reads of one kind see the same, where what they read is in the same state. */
-const distinct = (calls: ReadonlyArray<Call>): ReadonlyArray<Call> => {
-  const seen = new Set<string>()
-  return calls.filter(({ phase, read, route }) => {
-    const kind = `${route} ${phase}`
-    return !read || (seen.has(kind) ? false : seen.add(kind))
-  })
-}
-
-const chosen = (calls: ReadonlyArray<Call>, extent: Options["extent"]): ReadonlyArray<Call> =>
-  extent === "brief" ? distinct(calls) : calls
-
-const momentsOf = ({ read }: Call, extent: Options["extent"]): ReadonlyArray<Moment> => {
-  if (extent === "complete") return Door.moments
-  return read ? ["before"] : ["before", "acted", "noted"]
-}
-
 const stopsAt = (call: Call, signal: Stop["signal"], moments: ReadonlyArray<Moment>): ReadonlyArray<Stop> =>
   moments.map((moment) => ({ signal, moment, call: call.id }))
 
-/** What is read of the cluster as a whole is read before anything is done, when an interruption has nothing to clean up. */
-const interruptionsAt = (call: Call, extent: Options["extent"]): ReadonlyArray<Stop> => {
-  if (extent === "complete") return stopsAt(call, "SIGINT", Door.moments)
-  return call.read && call.phase === "" ? [] : stopsAt(call, "SIGINT", [call.read ? "before" : "acted"])
-}
+const killsAt = (call: Call, extent: Extent): ReadonlyArray<Stop> =>
+  stopsAt(call, "SIGKILL", call.read && extent !== "complete" ? ["before", "noted"] : Door.moments)
+
+const interruptionsAt = (call: Call, extent: Extent): ReadonlyArray<Stop> =>
+  stopsAt(call, "SIGINT", extent === "complete" ? Door.moments : [call.read ? "before" : "acted"])
 
 /** What was begun is met in the middle by who comes soon, and at its end by who comes late. */
-const gapsOf = ({ moment }: Stop, extent: Options["extent"]): ReadonlyArray<Trial.Plan["gap"]> => {
+const gapsOf = ({ moment }: Stop, extent: Extent): ReadonlyArray<Trial.Plan["gap"]> => {
   if (extent === "complete") return ["soon", "late"]
   return [moment === "noted" ? "late" : "soon"]
 }
 
 /** Every plan with one stop. */
-const single = (
-  seen: ReadonlyArray<Call>,
-  scenario: Scenario,
-  extent: Options["extent"]
-): ReadonlyArray<Trial.Plan> => {
-  const calls = chosen(seen, extent)
+const single = (calls: ReadonlyArray<Call>, scenario: Scenario, extent: Extent): ReadonlyArray<Trial.Plan> => {
+  const again = scenario.recovery === undefined
   // Dying before a read is dying after the last change; what another command finds then, the same one finds too.
-  const deadly = extent === "brief" && scenario.recovery !== undefined ? calls.filter(({ read }) => !read) : calls
-  const kills = deadly.flatMap((call) => stopsAt(call, "SIGKILL", momentsOf(call, extent)))
-  const interruptions = scenario.recovery === undefined ? calls.flatMap((call) => interruptionsAt(call, extent)) : []
+  const deadly = extent === "complete" || again ? calls : calls.filter(({ read }) => !read)
+  const kills = deadly.flatMap((call) => killsAt(call, extent))
+  const interruptions = again ? calls.flatMap((call) => interruptionsAt(call, extent)) : []
   return [
     ...kills.flatMap((stop) => gapsOf(stop, extent).map((gap): Trial.Plan => ({ stops: [stop], gap }))),
     ...interruptions.map((stop): Trial.Plan => ({ stops: [stop], gap: "soon" }))
@@ -90,9 +74,9 @@ const single = (
 }
 
 /** Every plan that stops the recovery of a trial too. */
-const double = ({ plan, runs }: Trial.Trial, extent: Options["extent"]): ReadonlyArray<Trial.Plan> =>
-  chosen(runs.at(-1)?.calls ?? [], extent).flatMap((call) =>
-    stopsAt(call, "SIGKILL", momentsOf(call, extent)).map((stop) => ({ ...plan, stops: [...plan.stops, stop] }))
+const double = ({ plan, runs }: Trial.Trial, extent: Extent): ReadonlyArray<Trial.Plan> =>
+  (runs.at(-1)?.calls ?? []).flatMap((call) =>
+    killsAt(call, extent).map((stop) => ({ ...plan, stops: [...plan.stops, stop] }))
   )
 
 /** So many of them, by the seed alone. */
@@ -103,16 +87,46 @@ const draw = <A>(all: ReadonlyArray<A>, count: number | "all", seed: number): Re
   return drawn.slice(0, count).toSorted((a, b) => a.index - b.index).map(({ item }) => item)
 }
 
-const persistently = (options: Options, scenario: Scenario, plan: Trial.Plan): Effect.Effect<Trial.Trial> => {
-  const attempt = (left: number): Effect.Effect<Trial.Trial> =>
-    Effect.flatMap(
-      Trial.run(options.command, scenario, plan),
-      (trial) => trial.unmet === undefined || left <= 1 ? Effect.succeed(trial) : attempt(left - 1)
-    )
-  return attempt(tries)
+interface Case {
+  readonly scenario: Scenario
+  readonly plan: Trial.Plan
+  /** Whether it is stopped for the first time at a change. */
+  readonly change: boolean
 }
 
-type Case = readonly [Scenario, Trial.Plan]
+const casesOf = (
+  scenarios: ReadonlyArray<Scenario>,
+  undisturbed: ReadonlyArray<Trial.Trial>,
+  { extent, others, seed }: Options
+): ReadonlyArray<Case> => {
+  const all = scenarios.flatMap((scenario, index) => {
+    const calls = undisturbed[index]?.runs[0]?.calls ?? []
+    const changes = new Set(calls.flatMap(({ id, read }) => read ? [] : [id]))
+    return single(calls, scenario, extent).map((plan): Case => ({
+      scenario,
+      plan,
+      change: changes.has(plan.stops[0]?.call ?? "")
+    }))
+  })
+  if (extent !== "brief") return all
+  const isFixed = ({ change, plan: { stops: [stop] }, scenario }: Case): boolean =>
+    change && scenario.recovery === undefined && stop?.signal === "SIGKILL" && stop.moment === "acted"
+  return [...all.filter(isFixed), ...draw(all.filter((one) => !isFixed(one)), others, seed)]
+}
+
+const secondsOf = (
+  cases: ReadonlyArray<Case>,
+  trials: ReadonlyArray<Trial.Trial>,
+  { extent, second, seed }: Options
+): ReadonlyArray<Case> => {
+  const all = cases.flatMap(({ scenario }, index) => {
+    const trial = trials[index]
+    const recovered = trial !== undefined && trial.problems.length === 0 && trial.runs.length === 2 &&
+      trial.plan.stops[0]?.signal === "SIGKILL"
+    return recovered ? double(trial, extent).map((plan): Case => ({ scenario, plan, change: false })) : []
+  })
+  return draw(all, second, seed)
+}
 
 export const run = (scenarios: ReadonlyArray<Scenario>, options: Options): Effect.Effect<Outcome> =>
   Effect.gen(function*() {
@@ -120,31 +134,21 @@ export const run = (scenarios: ReadonlyArray<Scenario>, options: Options): Effec
     const all = (cases: ReadonlyArray<Case>): Effect.Effect<ReadonlyArray<Trial.Trial>> =>
       Effect.forEach(
         cases,
-        ([scenario, plan]) =>
-          Effect.tap(persistently(options, scenario, plan), (trial) =>
+        ({ plan, scenario }) =>
+          Effect.tap(Trial.run(options.command, scenario, plan), (trial) =>
             Effect.sync(() => options.onTrial?.(trial, ++done))),
         { concurrency: options.parallel }
       )
 
-    const undisturbed = yield* all(scenarios.map((scenario) => [scenario, { stops: [], gap: "soon" }]))
-    const whole = undisturbed.every(({ problems }) => problems.length === 0)
-    const singles = !whole ?
-      [] :
-      yield* all(
-        scenarios.flatMap((scenario, index) =>
-          single(undisturbed[index]?.runs[0]?.calls ?? [], scenario, options.extent).map((
-            plan
-          ): Case => [scenario, plan])
-        )
-      )
-    const recovered = singles.filter(({ plan, problems, runs }) =>
-      problems.length === 0 && runs.length === 2 && plan.stops[0]?.signal === "SIGKILL"
+    const undisturbed = yield* all(
+      scenarios.map((scenario) => ({ scenario, plan: { stops: [], gap: "soon" }, change: false }))
     )
-    const doubles = recovered.flatMap((trial) => {
-      const scenario = scenarios.find(({ name }) => name === trial.scenario)
-      return scenario === undefined ? [] : double(trial, options.extent).map((plan): Case => [scenario, plan])
-    })
-    const trials = [...undisturbed, ...singles, ...(yield* all(draw(doubles, options.second, options.seed)))]
+    // What does not work undisturbed need not be disturbed.
+    const whole = undisturbed.every(({ problems }) => problems.length === 0)
+    const cases = whole ? casesOf(scenarios, undisturbed, options) : []
+    const singles = yield* all(cases)
+    const doubles = yield* all(secondsOf(cases, singles, options))
+    const trials = [...undisturbed, ...singles, ...doubles]
     const interrupted = trials.flatMap(({ plan, runs }) =>
       runs.filter((_, index) => plan.stops[index]?.signal === "SIGINT")
     )
@@ -152,6 +156,9 @@ export const run = (scenarios: ReadonlyArray<Scenario>, options: Options): Effec
       trials: trials.length,
       processes: trials.reduce((sum, { runs }) => sum + runs.length, 0),
       unmet: trials.filter(({ unmet }) => unmet !== undefined),
+      missed: singles.filter(({ unmet }, index) =>
+        unmet?.because === "the call did not come" && cases[index]?.change === true
+      ),
       failed: trials.filter(({ problems }) => problems.length > 0),
       slowestInterruption: Math.max(0, ...interrupted.map(({ ended }) => ended.stoppingMillis)),
       calls: Object.fromEntries(undisturbed.map(({ runs, scenario }) => [scenario, runs[0]?.calls.length ?? 0]))

@@ -1,5 +1,10 @@
 /**
  * What the sweep has to know of a system: how to make a world of it, what its calls are, and what must hold in the end.
+ *
+ * To add a system: a file with its `System`, which makes the scenarios, one for each command that is to be killed; a line
+ * in `Systems.ts`; a test in `Sweep.test.ts`. A scenario needs a world of its own for every trial, that is an endpoint
+ * with a simulator behind it, names for its calls that are the same in every run, and what must hold in the end. A world
+ * in which nothing happens by itself has no use for the clock.
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -12,7 +17,10 @@ export interface Label {
   readonly name: string
   /** What calls of one kind have in common: the method and the route, and the type of a task. */
   readonly route: string
-  /** It changes nothing on the server. */
+  /**
+   * It changes nothing on the server, and the process keeps nothing of the answer. A call of an export whose answer goes
+   * into the store is no read.
+   */
   readonly read: boolean
   /** What the server would say now, where that decides how the caller goes on: `running`. */
   readonly phase: string
@@ -26,8 +34,8 @@ export interface World {
   readonly answered: (request: Endpoint.Request, reply: Endpoint.Reply) => void
   /** What is wrong after a run that stopped in an orderly way. */
   readonly afterInterruption: Effect.Effect<ReadonlyArray<string>>
-  /** What is wrong in the end: nothing, if all is as the command was to make it. */
-  readonly problems: Effect.Effect<ReadonlyArray<string>>
+  /** What is wrong in the end, there and in the folder: nothing, if all is as the command was to make it. */
+  readonly problems: (folder: string) => Effect.Effect<ReadonlyArray<string>>
 }
 
 export interface Scenario {
@@ -45,4 +53,14 @@ export interface Scenario {
   readonly files: Readonly<Record<string, string>>
   readonly folder?: string | undefined
   readonly environment: (url: string) => Readonly<Record<string, string>>
+}
+
+export interface System {
+  /** As in `holdfast <system>`. */
+  readonly name: string
+  /** May run the command to make what scenarios begin with; removed with the scope. */
+  readonly scenarios: (
+    command: string,
+    size: "small" | "large"
+  ) => Effect.Effect<ReadonlyArray<Scenario>, never, Scope.Scope>
 }

@@ -26,12 +26,18 @@ export interface Run {
   readonly ended: Child.Ended
 }
 
+/** Why there is no verdict on what a stop does: nothing is wrong with the command, and nothing is proved. */
+interface Unmet {
+  readonly stop: Door.Stop
+  /** The call was not made, or the machine gave the process no time to end as it should. */
+  readonly because: "the call did not come" | "the processor was taken"
+}
+
 export interface Trial {
   readonly scenario: string
   readonly plan: Plan
   readonly runs: ReadonlyArray<Run>
-  /** A call at which a process was to be stopped did not come. */
-  readonly unmet: Door.Stop | undefined
+  readonly unmet: Unmet | undefined
   readonly problems: ReadonlyArray<string>
 }
 
@@ -39,8 +45,8 @@ export interface Trial {
 export const idOf = (scenario: string, { gap, stops }: Plan): string =>
   [scenario, ...stops.map(({ call, moment, signal }) => `${signal} ${moment} ${call}`), gap].join(" | ")
 
-/** A run takes seconds; one that takes so long hangs. */
-const patience = "90 seconds"
+/** A run takes seconds, on a machine with much else to do a minute; one that takes so long hangs. */
+const patience = "5 minutes"
 const hour = 3_600_000
 
 const folderOf = ({ files, folder }: Scenario) =>
@@ -54,10 +60,24 @@ const folderOf = ({ files, folder }: Scenario) =>
     (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
   )
 
-const hung: Child.Ended = { code: null, signal: null, stdout: "", stderr: "", stoppingMillis: Infinity }
+const hung: Child.Ended = {
+  code: null,
+  signal: null,
+  stdout: "",
+  stderr: "",
+  stoppingMillis: Infinity,
+  starvedMillis: 0
+}
 
-const asKilled = ({ code, signal }: Child.Ended): ReadonlyArray<string> =>
-  signal === "SIGKILL" ? [] : [`it was killed and ended with ${code ?? signal}`]
+/** Who has the last answer may be done before the signal comes. */
+const asKilled = ({ code, signal }: Child.Ended, { moment }: Door.Stop): ReadonlyArray<string> =>
+  signal === "SIGKILL" || (code === 0 && (moment === "replied" || moment === "noted"))
+    ? []
+    : [`it was killed and ended with ${code ?? signal}`]
+
+/** It cleans up for some seconds of the clock, and most of them others had the processor. */
+const isStarved = ({ starvedMillis, stoppingMillis }: Child.Ended): boolean =>
+  stoppingMillis > 3000 && starvedMillis > stoppingMillis / 2
 
 const asInterrupted = (ended: Child.Ended, scenario: Scenario): ReadonlyArray<string> => {
   // It was done when the signal came.
@@ -110,7 +130,7 @@ export const run = (
         return { ended, met: life.met() !== undefined }
       }).pipe(Effect.scoped)
 
-    const trial = (problems: ReadonlyArray<string>, unmet?: Door.Stop): Trial => ({
+    const trial = (problems: ReadonlyArray<string>, unmet?: Unmet): Trial => ({
       scenario: scenario.name,
       plan,
       runs,
@@ -124,14 +144,21 @@ export const run = (
     }
     for (const stop of plan.stops) {
       const { ended, met } = yield* live(stop)
-      if (!met) return trial([], stop)
+      if (!met) {
+        // It has run to its end, so that can be judged.
+        const isLast = runs.length > 1 || scenario.recovery === undefined
+        const problems = [...asDone(ended), ...(isLast ? yield* world.problems(cwd) : [])]
+        return trial(problems, { stop, because: "the call did not come" })
+      }
       const problems = stop.signal === "SIGKILL"
-        ? asKilled(ended)
+        ? asKilled(ended, stop)
         : [...asInterrupted(ended, scenario), ...(yield* world.afterInterruption)]
-      if (problems.length > 0) return trial(problems)
+      if (problems.length > 0) {
+        return isStarved(ended) ? trial([], { stop, because: "the processor was taken" }) : trial(problems)
+      }
     }
     const { ended } = yield* live(undefined)
-    const problems = [...asDone(ended), ...(yield* world.problems)]
+    const problems = [...asDone(ended), ...(yield* world.problems(cwd))]
     yield* inspect(world, cwd)
     return trial(problems)
   }).pipe(Effect.scoped)

@@ -7,11 +7,11 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Proxmox from "./Proxmox.ts"
-import type { Scenario } from "./System.ts"
+import type { Scenario, System } from "./System.ts"
 import * as Trial from "./Trial.ts"
 
 /** Runs the command once, so that later worlds can begin with what it made, in the folder where it ran. */
-export const proxmox = (
+const afterPrelude = (
   command: string,
   size: "small" | "large"
 ): Effect.Effect<ReadonlyArray<Scenario>, never, Scope.Scope> =>
@@ -33,3 +33,7 @@ export const proxmox = (
     }
     return Proxmox.scenarios({ made, folder }, size)
   })
+
+export const proxmox: System = { name: "proxmox", scenarios: afterPrelude }
+
+export const all: ReadonlyArray<System> = [proxmox]
