@@ -1,5 +1,11 @@
 /**
  * A system whose whole operations can be simulated from a seed.
+ *
+ * To add a system: a folder with its `System`; its name in `main.ts` and the system itself in `worker.ts`; a test that
+ * runs its first seeds. `run` draws everything from the seed by `Dice`: a world, what is done with it, what goes wrong
+ * meanwhile. It runs on `VirtualClock`, with the simulator as an in-process `HttpClient` and `Process` around everything
+ * that dies with a process, and in the end, when nothing goes wrong any more, the same once again. What an export keeps in
+ * the store is part of its world: the next process of the seed finds it.
  */
 
 /** Something that must not be. */
