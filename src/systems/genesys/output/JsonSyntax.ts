@@ -17,7 +17,14 @@ import type { Replaced } from "./Shape.ts"
  * @category conversions
  */
 export const body = (body: Body): Json.Json =>
-  Object.fromEntries(body.map(([name, value]) => [name, expression(value)] as const))
+  Object.fromEntries(
+    body.map(([name, value]) =>
+      [name, name === "depends_on" && isList(value) ? value.map(bare) : expression(value)] as const
+    )
+  )
+
+/** Dependencies are names and no templates. */
+const bare = (value: Rendered): Json.Json => value instanceof Expression ? value.source : expression(value)
 
 /**
  * As text, below a key that is indented so.

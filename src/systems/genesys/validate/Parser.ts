@@ -11,10 +11,18 @@ import type * as Json from "../../../kernel/Json.ts"
 
 type Parse = (file: string, text: string) => Promise<{ readonly [name: string]: Json.Json }>
 
+const isParse = (u: unknown): u is Parse => typeof u === "function"
+
+/** By a name that no bundler follows: the module loads its WebAssembly from beside itself. */
+const moduleName: string = "@cdktf/hcl2json"
+
 let loaded: Promise<Parse> | undefined = undefined
 
 const load = (): Promise<Parse> => {
-  loaded ??= import("@cdktf/hcl2json").then(({ parse }): Parse => parse)
+  loaded ??= import(moduleName).then(({ parse }: { readonly parse: unknown }) => {
+    if (!isParse(parse)) throw new Error(`${moduleName} has no parse`)
+    return parse
+  })
   return loaded
 }
 

@@ -177,7 +177,7 @@ export const json = (): Cutter => {
   const pieces: Array<Piece> = []
 
   const outside = (character: string): void => {
-    if (character === ":") keys[keys.length - 1] = lastString
+    if (character === ":") keys[keys.length - 1] = unquoted(lastString)
     else if (character === "}" || character === "]") keys.pop()
     else if (character === "{" || character === "[") {
       const labels = keys.filter((key) => key !== undefined)
@@ -186,7 +186,7 @@ export const json = (): Cutter => {
         return
       }
       skeleton += `${text.slice(copied, index)}null`
-      held = { labels: labels.map(unquoted), line, from: index, depth: 1 }
+      held = { labels, line, from: index, depth: 1 }
     }
   }
 

@@ -50,6 +50,14 @@ export const referencesOf = (expression: string): ReadonlyArray<string> => {
   return found
 }
 
+/**
+ * Where a text in quotation marks ends, sequences inside it included: behind the closing one.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const endOfQuoted = (text: string, at: number): number => inTemplate({ text, found: [] }, at + 1, true)
+
 interface Scan {
   readonly text: string
   readonly found: Array<string>
