@@ -5,6 +5,8 @@ import * as Failure from "../../../src/systems/genesys/Failure.ts"
 
 const body = (fields: object): string => JSON.stringify(fields)
 
+const hint = (message: string) => Failure.classify({ status: 403, body: body({ message }) }).hint ?? ""
+
 describe("Failure", () => {
   it("numbers and ids in a message never decide", () => {
     FastCheck.assert(FastCheck.property(
@@ -63,7 +65,6 @@ describe("Failure", () => {
   })
 
   it("names missing permissions only from the list in brackets", () => {
-    const hint = (message: string) => Failure.classify({ status: 403, body: body({ message }) }).hint ?? ""
     assert.include(
       hint("You must have at least one of [routing:queue:view, routing:queue:edit]"),
       "routing:queue:view or"

@@ -81,10 +81,11 @@ describe("Paging: what breaks in production", () => {
     }))
 })
 
+const two = (request: Request): Json.Json => ({ entities: range(pageOf(request), 3), pageCount: 2, total: 3 })
+
 describe("Paging", () => {
   it.effect("asks for what the API wants, in each manner", () =>
     Effect.gen(function*() {
-      const two = (request: Request): Json.Json => ({ entities: range(pageOf(request), 3), pageCount: 2, total: 3 })
       const counted = yield* run({ ...pages, query: { expand: "all" } }, two)
       assert.deepStrictEqual(counted.asked.map(({ query }) => query), [
         { expand: "all", pageNumber: 1, pageSize: 2 },
