@@ -73,6 +73,16 @@ const recording = (spans: Array<Tracer.Span>, show: (value: unknown) => void): T
 
 const echo = (seen: Api.Seen) => `${JSON.stringify(seen.headers)} ${Api.secret} ${encodeURIComponent(Api.secret)}`
 
+const replies = (seen: Api.Seen): ReadonlyArray<Endpoint.Reply> => [
+  Api.json({ message: echo(seen), code: "x" }, { status: 400 }),
+  Api.json({ message: echo(seen) }, { status: 401 }),
+  Api.json({ error: "invalid_client", description: echo(seen) }, { status: 401 }),
+  Api.json({ error: "odd", message: echo(seen) }, { status: 500 }),
+  Endpoint.answer({ body: `{"x": "${echo(seen)}` }),
+  Endpoint.answer({ body: `<title>${echo(seen)}` }),
+  Endpoint.reset
+]
+
 describe("Client", () => {
   it.scoped("fills and escapes; a value that would make another path never leaves the process", () =>
     Effect.gen(function*() {
@@ -203,15 +213,6 @@ describe("Client", () => {
       const logger = Logger.make(({ cause, message }) => show([message, cause, Cause.pretty(cause)]))
       const bearer = "tOken.text+of/the=API"
       const basic = Buffer.from(`11111111-aaaa:${Api.secret}`).toString("base64")
-      const replies = (seen: Api.Seen): ReadonlyArray<Endpoint.Reply> => [
-        Api.json({ message: echo(seen), code: "x" }, { status: 400 }),
-        Api.json({ message: echo(seen) }, { status: 401 }),
-        Api.json({ error: "invalid_client", description: echo(seen) }, { status: 401 }),
-        Api.json({ error: "odd", message: echo(seen) }, { status: 500 }),
-        Endpoint.answer({ body: `{"x": "${echo(seen)}` }),
-        Endpoint.answer({ body: `<title>${echo(seen)}` }),
-        Endpoint.reset
-      ]
       for (let n = 0; n < 7; n++) {
         for (const at of ["login", "api"]) {
           const { service } = yield* Api.client({
