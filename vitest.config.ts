@@ -2,7 +2,9 @@ import { defineConfig } from "vitest/config"
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    // Guards against what hangs. A machine with much else to do is slow, and proves nothing by that.
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
     // More than cores: many tests wait for child processes.
     maxWorkers: 3,
     minWorkers: 1,
