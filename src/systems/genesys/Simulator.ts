@@ -23,6 +23,7 @@ import * as Catalogue from "./simulator/Catalogue.ts"
 import type { Name } from "./simulator/Kind.ts"
 import * as Organisation from "./simulator/Organisation.ts"
 import * as Server from "./simulator/Server.ts"
+import * as Weather from "./simulator/Weather.ts"
 import * as World from "./simulator/World.ts"
 
 /**
@@ -49,6 +50,8 @@ export interface Trouble {
 export interface Options {
   /** How many resources an export has to find, all types together. At least one of each of the 48. Defaults to 200. */
   readonly resources?: number | undefined
+  /** Share of the users that are inactive, from 0 to 1. More than 10,000 of them cannot be listed. Defaults to 0.08. */
+  readonly inactiveUsers?: number | undefined
   /** Decides everything that is drawn. Defaults to 1. */
   readonly seed?: number | undefined
   /** How many OAuth clients there are. Defaults to 1. */
@@ -108,6 +111,14 @@ export interface Simulator {
  */
 export const credentials: (clients: number) => Simulator["credentials"] = Access.credentials
 
+/**
+ * A fault plan as bad as the real service gets: bursts of 5xx, resets, torn bodies, web pages, a throttled login.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const rough: FaultPlan.FaultPlan = Weather.rough
+
 const named = (types: ReadonlyArray<string> | undefined, option: string): Effect.Effect<Set<Name>, Fault.Fault> => {
   const found = new Set<Name>()
   for (const type of types ?? []) {
@@ -145,6 +156,7 @@ export const make = (options: Options = {}): Effect.Effect<Simulator, Fault.Faul
     const organisation = Organisation.make({
       seed,
       resources: options.resources ?? 200,
+      inactiveUsers: options.inactiveUsers ?? 0.08,
       vanishing: options.trouble?.vanishing ?? 0,
       restless: options.trouble?.restless ?? 0,
       growing: options.trouble?.growing ?? false

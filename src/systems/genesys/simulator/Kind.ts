@@ -199,6 +199,8 @@ export interface Space {
  */
 export interface Organisation {
   readonly seed: number
+  /** Share of the users that are inactive. */
+  readonly inactiveUsers: number
   readonly kind: (name: Name) => Kind
   readonly number: (name: Name) => number
   readonly space: (name: Name) => Space

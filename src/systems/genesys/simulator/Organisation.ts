@@ -19,6 +19,8 @@ import * as Population from "./Population.ts"
 export interface Options {
   readonly seed: number
   readonly resources: number
+  /** Share of the users that are inactive. */
+  readonly inactiveUsers: number
   /** Share of the entities that are listed but cannot be read. */
   readonly vanishing: number
   /** Share of the entities that change when they are read first. */
@@ -57,6 +59,18 @@ const strideFor = (count: number): number => strides.find((stride) => count % st
 /** Half of the children hang on the first parent, so that one of them has many pages. */
 const parentOf = (parents: number, index: number): number => index % 2 === 1 ? 0 : (index / 2) % parents
 
+interface Entry {
+  readonly kind: Kind
+  readonly number: number
+  /** What stands before an entity's id in its path. */
+  readonly path: string
+}
+
+const pathBefore = (kind: Kind): string => {
+  const path = kind.self ?? kind.read
+  return path.slice(0, path.lastIndexOf("{"))
+}
+
 /**
  * @since 0.1.0
  * @category constructors
@@ -64,9 +78,11 @@ const parentOf = (parents: number, index: number): number => index % 2 === 1 ? 0
 export const make = (options: Options): Inhabited => {
   const { seed } = options
   const spaces = Population.make(Catalogue.kinds, options.resources, options.growing)
-  const known = new Map(Catalogue.kinds.map((kind, number) => [kind.name, { kind, number }]))
+  const known = new Map(
+    Catalogue.kinds.map((kind, number): [Name, Entry] => [kind.name, { kind, number, path: pathBefore(kind) }])
+  )
 
-  const entry = (name: Name): { readonly kind: Kind; readonly number: number } => {
+  const entry = (name: Name): Entry => {
     const found = known.get(name)
     if (found === undefined) throw new Error(`there is no type ${name}`)
     return found
@@ -107,13 +123,11 @@ export const make = (options: Options): Inhabited => {
   }
 
   const uri = (name: Name, index: number): string => {
-    const { kind } = entry(name)
-    const self = encodeURIComponent(id(name, index))
-    if (kind.self !== undefined) return kind.self.replace("{id}", self)
-    const path = `${kind.read.slice(0, kind.read.lastIndexOf("/") + 1)}${self}`
-    return kind.parent === undefined
-      ? path
-      : path.replace(/\{[^}]*\}/, encodeURIComponent(id(kind.parent, parent(name, index))))
+    const { kind, path } = entry(name)
+    // UUIDs need no escaping.
+    const self = kind.id === undefined ? id(name, index) : encodeURIComponent(id(name, index))
+    if (kind.parent === undefined) return `${path}${self}`
+    return `${path.replace(/\{[^}]*\}/, encodeURIComponent(id(kind.parent, parent(name, index))))}${self}`
   }
 
   const parent = (name: Name, index: number): number => {
@@ -151,6 +165,7 @@ export const make = (options: Options): Inhabited => {
 
   const organisation: Inhabited = {
     seed,
+    inactiveUsers: options.inactiveUsers,
     options,
     organisationId: Identity.drawn(seed, 0x6f7267),
     organisationName: "Simulated \"Org\" ${one}",

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Simulator from "../../../../src/systems/genesys/Simulator.ts"
 import * as Api from "./Api.ts"
 
 const ids = (answer: Api.Answer): ReadonlyArray<string> =>
@@ -132,6 +133,13 @@ describe("listings", () => {
       assert.strictEqual(yield* status(phones), 400)
       assert.strictEqual(yield* status(`${phones}&sortBy=id`), 200)
       assert.strictEqual(yield* status("/api/v2/architect/prompts?pageSize=100&pageNumber=101"), 400)
+    }))
+
+  it.effect("of inactive users alone can be longer than the API lets see", () =>
+    Effect.gen(function*() {
+      const api = yield* Api.make({ resources: 100_000, inactiveUsers: 0.9 })
+      const first = yield* api.get("/api/v2/users?state=inactive&pageSize=500")
+      assert.isAbove(Number(Api.field(first.body, "total")), 10_000)
     }))
 
   it.effect("that say no total end with an empty page", () =>
@@ -276,6 +284,25 @@ const key = ({ id, type }: { readonly type: string; readonly id: string }) => `$
 
 const sorted = (keys: Iterable<string>) => [...keys].toSorted()
 
+describe("rough weather", () => {
+  it.effect("fails now and then in every way, and mostly not", () =>
+    Effect.gen(function*() {
+      const simulator = yield* Simulator.make({ faults: Simulator.rough, rateLimitPerMinute: Infinity })
+      let answers = 0
+      for (let index = 0; index < 3_000; index++) {
+        const reply = yield* simulator.endpoint({ method: "GET", url: "/api/v2/flows", headers: {}, body: "" })
+        // Nobody is signed in: what is not a fault is a 401.
+        if (reply._tag === "Answer" && reply.status === 401 && reply.truncateAt === undefined) answers++
+      }
+      const fired = (yield* simulator.faults).filter(({ fired }) => fired > 0).map(({ rule }) => rule)
+      assert.deepStrictEqual(
+        fired,
+        Simulator.rough.rules.map(({ name }) => name).filter((name) => name !== "throttled login")
+      )
+      assert.isAbove(answers, 2_850)
+    }))
+})
+
 describe("mutate", () => {
   it.effect("changes as many as asked for, and nothing else", () =>
     Effect.gen(function*() {
@@ -303,6 +330,29 @@ describe("mutate", () => {
         sorted(changes.changed.map(key))
       )
       assert.isAbove(Math.min(changes.added.length, changes.removed.length), 10)
+    }))
+
+  it.effect("changes more of an entity than its stamp, whatever its type", () =>
+    Effect.gen(function*() {
+      const { simulator: { world } } = yield* Api.make({ resources: 2_000 })
+      const stamps = new Set([
+        "version",
+        "dateModified",
+        "modifiedDate",
+        "versionDate",
+        "publishedDate",
+        "datePublished"
+      ])
+      const told = (type: string, id: string): string =>
+        JSON.stringify(world.entity(type, id), (name, value: unknown) => stamps.has(name) ? undefined : value)
+      const before = new Map(
+        world.types.flatMap((type) => world.ids(type).map((id) => [key({ type, id }), told(type, id)]))
+      )
+      const { changed } = world.mutate(90)
+      const same = changed.filter(({ id, type }) => before.get(key({ type, id })) === told(type, id))
+      assert.deepStrictEqual([...new Set(same.map(({ type }) => type))], [])
+      // Of all types but those that have nothing but a name, and what hangs on nothing else.
+      assert.isAbove(new Set(changed.map(({ type }) => type)).size, 40)
     }))
 
   it.effect("moves the change stamps that listings have", () =>

@@ -14,7 +14,7 @@ import type { Entity, Kind } from "../Kind.ts"
  */
 export const email = (index: number): string => `agent.${index}@example.com`
 
-const inactive = (draw: Draw): boolean => draw.at("part") < 0.08
+const inactive = (draw: Draw): boolean => draw.at("part") < draw.organisation.inactiveUsers
 
 const roundProficiency = (draw: Draw): number => draw.between(0, 5)
 
@@ -250,7 +250,7 @@ const divisions: Kind = {
   build: (draw) => ({
     id: draw.id,
     name: draw.name,
-    description: draw.index === 0 ? "" : draw.text(draw.name),
+    description: draw.index === 0 && draw.revision === 0 ? "" : draw.text(draw.name),
     homeDivision: draw.index === 0,
     selfUri: draw.uri
   })

@@ -155,8 +155,14 @@ const actions: Kind = {
   }
 }
 
+const credentialType = (draw: Draw): Entity => {
+  const id = draw.pick(["basicAuth", "userDefinedOAuth", "userDefined"])
+  return { id, name: id }
+}
+
 const credentials: Kind = {
   name: "integration_credential",
+  fixed: true,
   weight: 5,
   word: "Credential",
   permissions: ["integrations:integration:view"],
@@ -169,7 +175,7 @@ const credentials: Kind = {
   build: (draw) => ({
     id: draw.id,
     name: draw.name,
-    type: { id: draw.pick(["basicAuth", "userDefinedOAuth", "userDefined"]), name: `type ${draw.revision}` },
+    type: credentialType(draw),
     // Their values are never told.
     credentialFields: { userName: "", password: "" },
     selfUri: draw.uri

@@ -47,7 +47,7 @@ const campaigns: Kind = {
     previewTimeOutSeconds: draw.between(0, 2),
     alwaysRunning: draw.chance(0.3),
     contactSorts: [{ fieldName: "zip", direction: "ASC", numeric: false }],
-    noAnswerTimeout: draw.between(15, 40),
+    noAnswerTimeout: draw.between(15, 40) + draw.revision,
     callAnalysisLanguage: "en-us",
     priority: draw.between(1, 5),
     contactListFilters: draw.refs("outbound_contactlistfilter", 1),
@@ -78,7 +78,10 @@ const contactLists: Kind = {
     emailColumns: draw.several(1, () => ({ columnName: "Email", type: "WORK", contactableTimeColumn: "zip" })),
     whatsAppColumns: [],
     previewModeColumnName: draw.maybe(0.3, () => "first name"),
-    previewModeAcceptedValues: draw.several(2, (index) => `value \${${index}}`),
+    previewModeAcceptedValues: [
+      ...draw.several(2, (index) => `value \${${index}}`),
+      ...(draw.revision === 0 ? [] : [`revision ${draw.revision}`])
+    ],
     attemptLimits: draw.maybe(0.6, () => draw.ref("outbound_attempt_limit")),
     automaticTimeZoneMapping: draw.chance(0.5),
     zipCodeColumnName: draw.maybe(0.3, () => "zip"),
@@ -128,7 +131,7 @@ const dncLists: Kind = {
     contactMethod: draw.pick(["Phone", "Email"]),
     loginId: draw.maybe(0.3, () => "login"),
     dncCodes: draw.maybe(0.3, () => ["B", "C"]),
-    licenseId: draw.maybe(0.3, () => "license"),
+    licenseId: draw.revision === 0 ? draw.maybe(0.3, () => "license") : `license ${draw.revision}`,
     division: draw.division(),
     selfUri: draw.uri
   })

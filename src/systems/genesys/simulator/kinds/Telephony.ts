@@ -245,7 +245,8 @@ const phones: Kind = {
     }],
     properties: {
       phone_hardwareId: property(`00-50-C2-${draw.index}`, "string"),
-      phone_standalone: property(false, "boolean")
+      phone_standalone: property(false, "boolean"),
+      phone_label: property(`label ${draw.revision}`, "string")
     },
     capabilities,
     webRtcUser: draw.maybe(0.6, () => draw.ref("user")),

@@ -65,7 +65,7 @@ const scriptPages = (draw: Draw): string =>
     id: draw.id,
     name: draw.name,
     pages: [{ id: "start", name: "Start", rootContainer: { type: "verticalStackContainer" } }],
-    variables: [{ name: "greeting", value: "Hello ${name}" }]
+    variables: [{ name: "greeting", value: `Hello \${name} ${draw.revision}` }]
   })
 
 /** Lists export contacts after they were told to; until then there is nothing to fetch. */
