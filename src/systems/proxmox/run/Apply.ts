@@ -17,6 +17,7 @@ import * as Dying from "../plan/Dying.ts"
 import type { MachineSpec } from "../Fleet.ts"
 import * as Guest from "./Guest.ts"
 import * as Interruption from "./Interruption.ts"
+import * as Leftovers from "./Leftovers.ts"
 import * as Observation from "../plan/Observation.ts"
 import * as Plan from "../plan/Plan.ts"
 import * as Power from "./Power.ts"
@@ -207,6 +208,7 @@ const converge = (
     const addresses = options.addressesMillis === undefined || !(started || wasRunning)
       ? []
       : yield* Guest.addresses(work, track, place, options.addressesMillis)
+    yield* Leftovers.afterApply(work, spec, started || wasRunning)
     const total = (yield* Track.monotonic) - begun
     const state = yield* Ref.get(track.state)
     yield* Effect.logInfo(`${state.touched ? "done" : "nothing to do"} after ${Track.seconds(total)}`)

@@ -45,8 +45,15 @@ export interface Options<A, I, R, R2> {
   readonly settling?: Mutation.Settling | undefined
 }
 
-const seriesOf = (options: { readonly fleet: string; readonly machine: string; readonly step: string }): string =>
-  `proxmox/${options.fleet}/${options.machine}/${options.step}`
+/**
+ * The changes of a kind to a machine.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const seriesOf = (
+  options: { readonly fleet: string; readonly machine: string; readonly step: string }
+): string => `proxmox/${options.fleet}/${options.machine}/${options.step}`
 
 /**
  * What an earlier run was about to do and did not finish, where it fits the schema.

@@ -19,6 +19,7 @@ import * as Dying from "../plan/Dying.ts"
 import type { MachineSpec } from "../Fleet.ts"
 import * as Identity from "../plan/Identity.ts"
 import * as Observation from "../plan/Observation.ts"
+import * as Leftovers from "./Leftovers.ts"
 import * as Policies from "./Policies.ts"
 import * as Power from "./Power.ts"
 import type { MachineReport, Outcome, Report } from "../Report.ts"
@@ -177,6 +178,7 @@ const destroyMachine = Effect.fn("Proxmox.destroyMachine")(
         (fault) => Effect.flatMap(isGone(work, doomed), (gone) => gone ? Effect.void : fault)
       )
     )
+    yield* Leftovers.afterDestroy(work, doomed.spec, true)
     const total = (yield* Track.monotonic) - begun
     yield* Effect.logInfo(`destroyed ${Work.nameOf(doomed.vmid, doomed.node)} after ${Track.seconds(total)}`)
     const state = yield* Ref.get(track.state)
@@ -214,7 +216,7 @@ const member = (work: Work.Work, fate: Demolition.Fate, options: Options): Effec
     const common = { track, cleanUp: cleanUp(track) }
     switch (fate._tag) {
       case "Absent":
-        return { ...common, action: "absent", run: Effect.succeed(nothing) }
+        return { ...common, action: "absent", run: Effect.as(Leftovers.afterDestroy(work, fate.spec, false), nothing) }
       case "Refused":
         return { ...common, action: "refuse", run: Effect.succeed<Outcome>({ _tag: "Refused", faults: [fate.fault] }) }
       case "Doomed":
