@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Json from "../../../kernel/Json.ts"
+import * as Shape from "../output/Shape.ts"
 import * as Template from "../validate/Template.ts"
 
 /**
@@ -15,9 +16,15 @@ import * as Template from "../validate/Template.ts"
  */
 export const canonical = (template: string): string => {
   const source = /^\$\{\s*jsonencode\(([\s\S]*)\)\s*\}$/.exec(template)?.[1]
-  if (source === undefined) return template
+  if (source === undefined) return reordered(template)
   const parsed = value({ tokens: tokens(source), at: 0 })
   return parsed === undefined ? template : Json.canonical(parsed)
+}
+
+/** JSON in the canonical order of its keys. */
+const reordered = (text: string): string => {
+  const json = /^[[{]/.test(text) ? Shape.decoded(text) : undefined
+  return json === undefined ? text : Json.canonical(json)
 }
 
 const token =
