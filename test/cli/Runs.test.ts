@@ -100,7 +100,7 @@ describe.concurrent("a run", () => {
         expect(cluster.printed()).not.toContain(secret)
         expect(readFileSync(join(cluster.folder, ".holdfast/holdfast.db")).includes(secret)).toBe(false)
       }).pipe(Effect.scoped),
-    120_000
+    180_000
   )
 
   it.live("is finished by the same command too, which asks for nothing of it", () =>
@@ -114,7 +114,7 @@ describe.concurrent("a run", () => {
       expect((yield* cluster.run("proxmox destroy --yes")).code).toBe(0)
       expect(yield* cluster.machines).toEqual([])
       expect((yield* runs(cluster))[0]).toMatchObject({ command: "proxmox destroy", target, state: "done" })
-    }).pipe(Effect.scoped), 120_000)
+    }).pipe(Effect.scoped), 180_000)
 
   it.live(
     "has its fleet alone: a second one is told who has it, or waits, and goes on when the first is dead",
@@ -142,7 +142,7 @@ describe.concurrent("a run", () => {
         yield* isComplete(cluster)
         expect(yield* states(cluster)).toEqual(["done", "interrupted"])
       }).pipe(Effect.scoped),
-    120_000
+    180_000
   )
 
   it.live("that is unlocked by force frees its fleet", () =>
@@ -161,7 +161,7 @@ describe.concurrent("a run", () => {
       expect((yield* running.ends).code).toBe(130)
       expect((yield* cluster.run("proxmox apply")).code).toBe(0)
       yield* isComplete(cluster)
-    }).pipe(Effect.scoped), 120_000)
+    }).pipe(Effect.scoped), 180_000)
 
   it.live(
     "that is interrupted says how to resume it; not without its fleet file, nor with that of another fleet",
@@ -190,7 +190,7 @@ describe.concurrent("a run", () => {
         yield* isComplete(cluster)
         expect(yield* states(cluster)).toEqual(["done", "interrupted"])
       }).pipe(Effect.scoped),
-    120_000
+    180_000
   )
 })
 
