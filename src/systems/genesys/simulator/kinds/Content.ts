@@ -31,6 +31,23 @@ const substitutions = [
   { id: "empty", description: "", defaultValue: "" }
 ]
 
+/** What only responses of one type have. */
+const special = (draw: Draw): Entity => {
+  switch (draw.between(0, 5)) {
+    case 0:
+      return { responseType: draw.pick(["CampaignSmsTemplate", "CampaignEmailTemplate"]) }
+    case 1:
+      return { responseType: "Footer", footer: { type: "Signature", applicableResources: ["Campaign"] } }
+    case 2:
+      return {
+        responseType: "MessagingTemplate",
+        messagingTemplate: { whatsApp: { name: "hello", namespace: "space", language: "en_US" } }
+      }
+    default:
+      return {}
+  }
+}
+
 const responses: Kind = {
   name: "responsemanagement_response",
   weight: 40,
@@ -46,14 +63,19 @@ const responses: Kind = {
       "responsemanagement_library",
       draw.organisation.parentOf("responsemanagement_response", draw.index)
     )],
-    texts: [{
-      content: `<p>Dear {{name}}, \${amount} %{percent} ${draw.text("the order")}</p>\n<br/>`,
-      contentType: draw.pick(["text/html", "text/plain"])
-    }],
+    texts: [
+      {
+        content: `<p>Dear {{name}}, \${amount} %{percent} ${draw.text("the order")}</p>\n<br/>`,
+        contentType: draw.pick(["text/html", "text/plain"]),
+        type: draw.maybe(0.5, () => "body")
+      },
+      ...draw.several(1, () => ({ content: "About \"it\"", contentType: "text/plain", type: "subject" }))
+    ],
     dateCreated: draw.created(),
     interactionType: draw.pick(["chat", "email"]),
     substitutions: substitutions.slice(0, draw.between(0, 2)),
-    responseType: draw.maybe(0.3, () => draw.pick(["CampaignSmsTemplate", "CampaignEmailTemplate"])),
+    substitutionsSchema: draw.maybe(0.2, () => ({ id: draw.uuid() })),
+    ...special(draw),
     assets: draw.maybe(
       0.4,
       () =>
@@ -186,6 +208,9 @@ const messenger = (draw: Draw): Entity => ({
 
 const journeyEvents = (draw: Draw): Entity => ({
   enabled: true,
+  excludedQueryParameters: ["secret"],
+  shouldKeepUrlFragment: draw.chance(0.5),
+  searchQueryParameters: ["query"],
   pageviewConfig: "Auto",
   clickEvents: [{ selector: "#buy > a[href^=\"/\"]", eventName: "buy" }],
   formsTrackEvents: [{
@@ -260,7 +285,14 @@ const webConfigurations: Kind = {
     video: draw.maybe(0.3, () => ({
       enabled: true,
       channels: ["Webmessaging"],
-      agent: { allowCamera: true, allowScreenShare: true, allowMicrophone: true, background: "BLUR" },
+      agent: {
+        allowCamera: true,
+        allowScreenShare: true,
+        allowMicrophone: true,
+        ...(draw.chance(0.5)
+          ? { background: "IMAGE", backgroundImage: { url: "https://example.com/beach.png" } }
+          : { background: "BLUR" })
+      },
       user: { allowCamera: true, allowScreenShare: false, allowMicrophone: true }
     })),
     dateCreated: draw.created(),
@@ -292,6 +324,7 @@ const webDeployments: Kind = {
       dateModified: draw.modified(),
       flow: draw.maybe(0.6, () => draw.ref("flow")),
       status: draw.pick(["Active", "Inactive"]),
+      pushIntegrations: draw.maybe(0.3, () => [{ id: draw.idOf("integration"), provider: "FCM" }]),
       configuration: {
         ...draw.ref("webdeployments_configuration", configuration),
         version: webVersion(draw.organisation.draw("webdeployments_configuration", configuration))

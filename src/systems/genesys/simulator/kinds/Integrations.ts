@@ -67,6 +67,31 @@ const integrations: Kind = {
 
 const isStatic = (draw: Draw): boolean => draw.index % 6 === 4
 
+const isFunction = (draw: Draw): boolean => draw.index % 11 === 2
+
+/**
+ * The function behind an action; few actions are functions.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const functionOf = (draw: Draw): Entity | undefined =>
+  isFunction(draw)
+    ? {
+      id: draw.id,
+      function: {
+        id: draw.uuid(),
+        name: `function ${draw.index}`,
+        description: "A \"function\"",
+        handler: "src/index.handler",
+        runtime: "nodejs20.x",
+        timeoutSeconds: 15 + draw.revision,
+        zipId: draw.uuid()
+      },
+      zip: { status: "Available", id: draw.uuid(), name: "function.zip" }
+    }
+    : undefined
+
 const contract = (draw: Draw): Entity => ({
   input: {
     inputSchema: {
@@ -138,7 +163,9 @@ const actions: Kind = {
     id: draw.id,
     name: draw.name,
     integrationId: draw.idOf("integration"),
-    category: draw.pick(["Web Services Data Actions", "Genesys \"Cloud\" Data", "CRM/${x}"]),
+    category: isFunction(draw)
+      ? "Function Data Actions"
+      : draw.pick(["Web Services Data Actions", "Genesys \"Cloud\" Data", "CRM/${x}"]),
     contract: contract(draw),
     version: draw.version(),
     secure: draw.chance(0.2),

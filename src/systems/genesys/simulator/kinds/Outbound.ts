@@ -53,6 +53,7 @@ const campaigns: Kind = {
     contactListFilters: draw.refs("outbound_contactlistfilter", 1),
     division: draw.division(),
     dynamicContactQueueingSettings: { sort: draw.chance(0.5), filter: false },
+    agentOwnedColumn: draw.maybe(0.2, () => "first name"),
     skillColumns: draw.several(1, () => "first name"),
     maxCallsPerAgent: draw.between(1, 9),
     maxCallsPerAgentDecimal: 1.5,
@@ -74,9 +75,19 @@ const contactLists: Kind = {
     ...common(draw),
     division: draw.division(),
     columnNames,
-    phoneColumns: [{ columnName: "Phone", type: "cell", callableTimeColumn: "zip" }],
-    emailColumns: draw.several(1, () => ({ columnName: "Email", type: "WORK", contactableTimeColumn: "zip" })),
-    whatsAppColumns: [],
+    phoneColumns: [{
+      columnName: "Phone",
+      type: "cell",
+      callableTimeColumn: "zip",
+      callableTimeColumnName: draw.maybe(0.5, () => "zip")
+    }],
+    emailColumns: draw.several(1, () => ({
+      columnName: "Email",
+      type: "WORK",
+      contactableTimeColumn: "zip",
+      contactableTimeColumnName: draw.maybe(0.5, () => "zip")
+    })),
+    whatsAppColumns: draw.several(1, () => ({ columnName: "Phone", type: "cell" })),
     previewModeColumnName: draw.maybe(0.3, () => "first name"),
     previewModeAcceptedValues: [
       ...draw.several(2, (index) => `value \${${index}}`),
@@ -130,6 +141,8 @@ const dncLists: Kind = {
     dncSourceType: draw.pick(["rds", "dnc.com", "gryphon"]),
     contactMethod: draw.pick(["Phone", "Email"]),
     loginId: draw.maybe(0.3, () => "login"),
+    campaignId: draw.maybe(0.3, () => "campaign 7"),
+    customExclusionColumn: draw.maybe(0.2, () => "Phone"),
     dncCodes: draw.maybe(0.3, () => ["B", "C"]),
     licenseId: draw.revision === 0 ? draw.maybe(0.3, () => "license") : `license ${draw.revision}`,
     division: draw.division(),
@@ -147,6 +160,7 @@ const callableTimes: Kind = {
   build: (draw) => ({
     ...common(draw),
     callableTimes: [{
+      name: draw.maybe(0.5, () => "all week"),
       timeZoneId: "Africa/Abidjan",
       timeSlots: [1, 5].map((day) => ({ startTime: "07:00:00", stopTime: `1${draw.revision % 10}:30:00`, day }))
     }],
@@ -186,7 +200,7 @@ const responseSets: Kind = {
   read: "/api/v2/outbound/callanalysisresponsesets/{callAnalysisSetId}",
   build: (draw) => ({
     ...common(draw),
-    responses: Object.fromEntries(outcomes.flatMap((outcome) => draw.chance(0.7) ? [[outcome, reaction(draw)]] : [])),
+    responses: Object.fromEntries(outcomes.flatMap((outcome) => draw.chance(0.8) ? [[outcome, reaction(draw)]] : [])),
     beepDetectionEnabled: draw.revision % 2 === 1,
     amdSpeechDistinguishEnabled: false,
     liveSpeakerDetectionMode: "Medium",
@@ -221,7 +235,13 @@ const filters: Kind = {
           operator: "IN",
           range: { inSet: ["a@example.com", "${b}"] },
           inverted: draw.chance(0.5)
-        }
+        },
+        ...draw.several(1, () => ({
+          column: "zip",
+          columnType: "numeric",
+          operator: "BETWEEN",
+          range: { min: "1", max: "5", minInclusive: true, maxInclusive: draw.chance(0.5) }
+        }))
       ]
     }],
     filterType: draw.pick(["AND", "OR"]),
@@ -243,6 +263,8 @@ const conditions = (draw: Draw): Array<Entity> => [
     dataAction: draw.ref("integration_action"),
     dataNotFoundResolution: false,
     contactIdField: "id",
+    callAnalysisResultField: "result",
+    agentWrapupField: "wrapup",
     contactColumnToDataActionFieldMappings: mappings,
     predicates: [{
       outputField: "status",
@@ -262,7 +284,35 @@ const conditions = (draw: Draw): Array<Entity> => [
       operator: "IN",
       inverted: false,
       range: { inSet: ["1", "2"] }
+    }, {
+      type: "specificDate",
+      operator: "AFTER",
+      inverted: true,
+      includeYear: true,
+      thresholdValue: "2026-01-31"
+    }, {
+      type: "timeOfDay",
+      operator: "BETWEEN",
+      inverted: false,
+      range: { min: "08:00", max: "17:00" }
     }]
+  })),
+  ...draw.several(1, () => ({
+    type: "contactAttributeCondition",
+    inverted: false,
+    attributeName: "zip",
+    value: "${zip}",
+    valueType: "STRING",
+    operator: "CONTAINS"
+  })),
+  ...draw.several(1, () => ({
+    type: "contactPropertyCondition",
+    inverted: true,
+    property: "Phone",
+    propertyType: "LAST_ATTEMPT_BY_COLUMN",
+    value: "P1D",
+    valueType: "PERIOD",
+    operator: "BEFORE"
   }))
 ]
 
@@ -279,7 +329,9 @@ const ruleActions = (draw: Draw): Array<Entity> => [
     actionTypeName: "DATA_ACTION",
     dataAction: draw.ref("integration_action"),
     contactColumnToDataActionFieldMappings: mappings,
-    contactIdField: "id"
+    contactIdField: "id",
+    callAnalysisResultField: "result",
+    agentWrapupField: "wrapup"
   }))
 ]
 
@@ -320,6 +372,7 @@ const attemptLimits: Kind = {
     timeZoneId: "America/Chicago",
     resetPeriod: draw.pick(["NEVER", "TODAY"]),
     recallEntries: {
+      fax: { nbrAttempts: 1, minutesBetweenAttempts: draw.between(5, 60) },
       busy: { nbrAttempts: draw.between(1, 5), minutesBetweenAttempts: 10 },
       noAnswer: { nbrAttempts: draw.between(1, 5), minutesBetweenAttempts: 30 },
       answeringMachine: { nbrAttempts: 1, minutesBetweenAttempts: 5 }

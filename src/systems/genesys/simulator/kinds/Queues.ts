@@ -111,14 +111,15 @@ const queue = (draw: Draw): Entity => {
       waitSeconds: draw.between(2, 120)
     })),
     conditionalGroupRouting: draw.maybe(0.2, () => ({
-      rules: [{
-        queue: otherQueue(draw),
+      // The first rule is always about the queue itself.
+      rules: [draw.ref("routing_queue", draw.index), ...draw.several(2, () => otherQueue(draw))].map((queue) => ({
+        queue,
         metric: "EstimatedWaitTime",
         operator: "GreaterThanOrEqualTo",
         conditionValue: draw.between(0, 90),
         groups: memberGroups(draw, 1),
         waitSeconds: draw.between(1, 60)
-      }]
+      }))
     })),
     conditionalGroupActivation: draw.maybe(0.1, () => ({
       pilotRule: { conditions: [metric(draw)], conditionExpression: "C1" },
@@ -170,7 +171,9 @@ const queue = (draw: Draw): Entity => {
       CHAT: script(draw)
     })),
     outboundMessagingAddresses: draw.maybe(0.1, () => ({
-      smsAddress: { id: draw.uuid(), name: draw.number() }
+      smsAddress: { id: draw.uuid(), name: draw.number() },
+      openMessagingRecipient: draw.maybe(0.5, () => ({ id: draw.uuid(), name: "open" })),
+      whatsAppRecipient: draw.maybe(0.5, () => ({ id: draw.uuid(), name: "whatsapp" }))
     })),
     outboundEmailAddress: draw.maybe(0.2, () => emailAddress(draw)),
     peerId: peered(draw) ? draw.uuid() : undefined,

@@ -28,6 +28,7 @@ const capabilities = {
   provisions: false,
   registers: false,
   dualRegisters: false,
+  hardwareIdType: "mac",
   allowReboot: false,
   noRebalance: false,
   noCloudProvisioning: false,

@@ -43,7 +43,7 @@ const utilization = (draw: Draw): Entity => {
   return {
     utilization: { call: media(), callback: media(), chat: media(), email: media(), message: media() },
     labelUtilizations: own
-      ? { [draw.uuid()]: { maximumCapacity: 2, interruptingLabelIds: [], labelName: "label" } }
+      ? { [draw.uuid()]: { maximumCapacity: 2, interruptingLabelIds: [draw.uuid()], labelName: "label" } }
       : {},
     level: own ? "Agent" : "Organization"
   }
@@ -302,23 +302,10 @@ export const routes: ReadonlyArray<Answer.Route> = [
     (_, call, index) => Answer.value(call.organisation.build("integration_action", index))
   ),
   ...["function", "draft/function"].map((path) =>
-    below("integration_action", `${action}/${path}`, "actionId", (draw) =>
-      // Few actions are functions.
-      draw.index % 11 === 2
-        ? Answer.value({
-          id: draw.id,
-          function: {
-            id: draw.uuid(),
-            name: `function ${draw.index}`,
-            description: "A \"function\"",
-            handler: "src/index.handler",
-            runtime: "nodejs20.x",
-            timeoutSeconds: 15,
-            zipId: draw.uuid()
-          },
-          zip: { status: "Available", id: draw.uuid(), name: "function.zip" }
-        })
-        : Answer.notFound)
+    below("integration_action", `${action}/${path}`, "actionId", (draw) => {
+      const found = Integrations.functionOf(draw)
+      return found === undefined ? Answer.notFound : Answer.value(found)
+    })
   ),
   below("webdeployments_configuration", configuration, "configurationId", (draw, call) =>
     Listing.page({
