@@ -71,7 +71,7 @@ export const postgres = (port: number): Backend => ({
 })
 
 /** The port of the server that all test files share, or why there is none. */
-export const sharedPostgres = async (): Promise<number | string> => {
+const sharedPostgres = async (): Promise<number | string> => {
   const answer = await (await fetch(inject("postgres"))).text()
   return /^\d+$/.test(answer) ? Number(answer) : answer
 }
