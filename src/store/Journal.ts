@@ -4,6 +4,7 @@
  * - The right to a key is a lease. In a process those who wait for a key stand in line; between processes the lease of
  *   a dead holder is passed over at once on the same machine, and after its end elsewhere.
  * - What a holder writes is guarded by its lease: one that was stopped and wakes too late writes nothing.
+ * - Of a series only the last number matters. What has ended there is history, and goes with its run.
  * - An entry that is torn, or that something else has written, is a fault and stays as it is.
  *
  * @since 0.1.0
