@@ -97,6 +97,20 @@ export const write = (input: Input): Effect.Effect<Written, Fault.Fault> =>
     }
   }).pipe(Effect.withSpan("Genesys.write"))
 
+/**
+ * Whether a folder may be replaced, before there is anything to write. Finishes first what a crash left there. Fails
+ * with the codes `output-foreign`, `output-state` and `output-not-a-folder`.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const check = (directory: string, options: ExportOptions): Effect.Effect<void, Fault.Fault> =>
+  Effect.gen(function*() {
+    const places = yield* Folder.places(directory)
+    yield* Folder.recover(places)
+    yield* Residents.check(places.folder, options.includeStateFile === true)
+  })
+
 const sourceOf = (input: Input): Effect.Effect<Plan.Source, Fault.Fault> =>
   Effect.gen(function*() {
     const tables = input.tables ?? Types.all
@@ -174,7 +188,7 @@ const fill = (
     yield* Draft.write(draft, Manifest.fileName, Manifest.text(draft.digests, own))
     yield* Draft.flush(draft)
     yield* Steps.before("check")
-    yield* check(fresh)
+    yield* refuseProblems(fresh)
     const files = [...draft.digests.keys()].toSorted()
     if (input.options.compress === true) {
       yield* Steps.before("archive")
@@ -244,7 +258,7 @@ const variableFiles = (
       { discard: true }
     )
 
-const check = (folder: string): Effect.Effect<void, Fault.Fault> =>
+const refuseProblems = (folder: string): Effect.Effect<void, Fault.Fault> =>
   Effect.flatMap(Checking.check(folder), ({ problems }) => {
     const [first] = problems
     if (first === undefined) return Effect.void

@@ -30,6 +30,8 @@ export interface Block {
   readonly labels: ReadonlyArray<string>
   readonly body: Json.Json | undefined
   readonly text: string
+  /** Where in the text it begins. */
+  readonly at: number
 }
 
 /**
@@ -110,13 +112,14 @@ const together = (all: ReadonlyArray<Found>): Found => ({
   problems: all.flatMap(({ problems }) => problems)
 })
 
-const blockOf = (file: string, { labels, line, text }: Pieces.Piece, body: Json.Json | undefined): Block => ({
+const blockOf = (file: string, { at, labels, line, text }: Pieces.Piece, body: Json.Json | undefined): Block => ({
   file,
   line,
   keyword: labels[0] ?? "",
   labels: labels.slice(1),
   body,
-  text
+  text,
+  at
 })
 
 const ofJson = (file: string, piece: Pieces.Piece): Found => {
@@ -146,11 +149,8 @@ const ofHcl = (file: string, pieces: ReadonlyArray<Pieces.Piece>): Effect.Effect
     })
   )
 
-/** The line of the piece's text, which begins above its header. */
-const startOf = ({ line, text }: Pieces.Piece): number => {
-  const lead = /^\s*/.exec(text)?.[0] ?? ""
-  return line - (lead.match(/\n/g)?.length ?? 0)
-}
+/** The line of the piece's text, which begins above the block. */
+const startOf = ({ at, line, text }: Pieces.Piece): number => line - (text.slice(0, at).match(/\n/g)?.length ?? 0)
 
 /** The parser puts blocks of equal labels into one array. */
 const bodyOf = (

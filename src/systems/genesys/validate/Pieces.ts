@@ -12,9 +12,11 @@
  */
 export interface Piece {
   readonly labels: ReadonlyArray<string>
-  /** Of its first line, from 1. */
+  /** From 1, where the block begins. */
   readonly line: number
   readonly text: string
+  /** Where in the text the block begins, behind comments and empty lines. */
+  readonly at: number
 }
 
 /**
@@ -195,7 +197,7 @@ export const json = (): Cutter => {
     else if (character === "}" || character === "]") piece.depth -= 1
     if (piece.depth > 0) return
     copied = index + 1
-    pieces.push({ labels: piece.labels, line: piece.line, text: text.slice(piece.from, copied) })
+    pieces.push({ labels: piece.labels, line: piece.line, text: text.slice(piece.from, copied), at: 0 })
     held = undefined
   }
 

@@ -170,8 +170,7 @@ const referred = (body: Json.Json | undefined): ReadonlyArray<string> => {
 const isArray = (value: Json.Json): value is ReadonlyArray<Json.Json> => Array.isArray(value)
 
 /** The line of a block that has this. */
-const lineOf = ({ line, text }: Block, name: string): number => {
-  const lead = /^\s*/.exec(text)?.[0].length ?? 0
-  const at = text.indexOf(name, lead)
-  return at < 0 ? line : line + (text.slice(lead, at).match(/\n/g)?.length ?? 0)
+const lineOf = ({ at, line, text }: Block, name: string): number => {
+  const found = text.indexOf(name, at)
+  return found < 0 ? line : line + (text.slice(at, found).match(/\n/g)?.length ?? 0)
 }
