@@ -35,9 +35,12 @@ import * as World from "./simulator/World.ts"
 export interface Trouble {
   /** Share of the entities that are listed but gone when they are read. Defaults to 0. */
   readonly vanishing?: number | undefined
-  /** Share of the entities that change when they are read first: their change stamps move after they were listed. Defaults to 0. */
+  /** Share of the entities that change when they are read first, their change stamps with them. Defaults to 0. */
   readonly restless?: number | undefined
-  /** Some entities appear only when the second page of a listing is asked for, so that counts grow. Defaults to `false`. */
+  /**
+   * One in a hundred entities of the larger types appears only when the second page of their listing is asked for, so
+   * that counts grow; the world counts them from then on. Defaults to `false`.
+   */
   readonly growing?: boolean | undefined
   /** In every other type, a page begins with the last entity of the page before. Defaults to `false`. */
   readonly repeating?: boolean | undefined
@@ -77,6 +80,22 @@ export interface Options {
   /** Of the links to files. Defaults to `http` where the host has a port or is this machine, otherwise `https`. */
   readonly scheme?: "http" | "https" | undefined
 }
+
+/**
+ * A resource type by its full name, as the world tells it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TypeName = World.TypeName
+
+/**
+ * What {@link World.World.mutate} did.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Changes = World.Changes
 
 /**
  * How to sign in. The values are made up, and the same in every world.

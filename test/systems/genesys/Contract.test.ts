@@ -148,6 +148,12 @@ const gets = (): ReadonlyArray<string> =>
 describe.runIf(Specification.isThere)("every call of the 48 types", () => {
   const calls = Specification.isThere ? gets() : []
 
+  it.effect("and of no other types", () =>
+    Effect.gen(function*() {
+      const api = yield* Api.make()
+      assert.deepStrictEqual(api.simulator.world.types, Object.keys(Specification.calls()).toSorted())
+    }))
+
   it.effect.each(calls)("%s is answered as described", (call) =>
     Effect.gen(function*() {
       const api = yield* Api.make({ resources: 1_500 })

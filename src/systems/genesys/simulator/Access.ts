@@ -60,7 +60,6 @@ export interface Access {
   ) => Answer.Answer | undefined
   /** No token that was granted is good any more. */
   readonly revoke: () => void
-  readonly granted: () => number
 }
 
 const windowMillis = 60_000
@@ -74,7 +73,7 @@ const used = (window: Window, now: number): number => {
   return window.count
 }
 
-const make1 = (number: number): Credentials => ({
+const client = (number: number): Credentials => ({
   id: Identity.drawn(0, 0xc11e, number),
   secret: `sim-${Identity.drawn(0, 0x5ec, number).replaceAll("-", "").slice(0, 27)}`
 })
@@ -86,8 +85,8 @@ const make1 = (number: number): Credentials => ({
  * @category constructors
  */
 export const credentials = (clients: number): Access["credentials"] => [
-  make1(0),
-  ...Array.from({ length: Math.max(0, clients - 1) }, (_, index) => make1(index + 1))
+  client(0),
+  ...Array.from({ length: Math.max(0, clients - 1) }, (_, index) => client(index + 1))
 ]
 
 const refusal = (status: number, error: string, description: string): Endpoint.Reply =>
@@ -134,12 +133,12 @@ export const make = (options: Options): Access => {
 
   const grant: Access["grant"] = (request, now) => {
     const given = basic(request.headers["authorization"])
-    const client = known.find(({ id }) => id === given?.id)
+    const asking = known.find(({ id }) => id === given?.id)
     const window = asked.get(given?.id ?? "")
-    if (given === undefined || client === undefined || window === undefined) {
+    if (given === undefined || asking === undefined || window === undefined) {
       return refusal(400, "invalid_client", `client not found: ${given?.id ?? "none"}`)
     }
-    if (client.secret !== given.secret) return refusal(401, "invalid_client", "authentication failed")
+    if (asking.secret !== given.secret) return refusal(401, "invalid_client", "authentication failed")
     if (new URLSearchParams(request.body).get("grant_type") !== "client_credentials") {
       return refusal(400, "unsupported_grant_type", "the grant type is not supported for this client")
     }
@@ -181,7 +180,6 @@ export const make = (options: Options): Access => {
     credentials: known,
     grant,
     admit,
-    revoke: () => tokens.clear(),
-    granted: () => granted
+    revoke: () => tokens.clear()
   }
 }

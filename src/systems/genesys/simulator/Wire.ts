@@ -38,11 +38,8 @@ export const correlation = (seed: number, request: number): string => {
 const filled = (message: string, parameters: Readonly<Record<string, string>>): string =>
   message.replace(/\{(\w+)\}/g, (hole, name: string) => parameters[name] ?? hole)
 
-/**
- * @since 0.1.0
- * @category constructors
- */
-export const errorBody = (answer: Extract<Answer, { readonly _tag: "Failure" }>, contextId: string): Entity => {
+/** The vendor's `ErrorBody`. */
+const errorBody = (answer: Extract<Answer, { readonly _tag: "Failure" }>, contextId: string): Entity => {
   const parameters = answer.parameters
   return {
     message: filled(answer.message, parameters ?? {}),

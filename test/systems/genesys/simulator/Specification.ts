@@ -66,7 +66,7 @@ export const calls = (): { readonly [type: string]: ReadonlyArray<string> } =>
   )
 
 /** Of a call as it is named there. */
-export const operation = (call: string): typeof Operation.Type | undefined => {
+const operation = (call: string): typeof Operation.Type | undefined => {
   const [method = "", path = ""] = call.split(" ")
   return read().paths[path]?.[method.toLowerCase()]
 }

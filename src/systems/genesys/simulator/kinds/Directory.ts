@@ -6,13 +6,8 @@
 import type { Draw } from "../Draw.ts"
 import type { Entity, Kind } from "../Kind.ts"
 
-/**
- * The user's e-mail address, which is what exports call a user by.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const email = (index: number): string => `agent.${index}@example.com`
+/** The user's e-mail address, which is what exports call a user by. */
+const email = (index: number): string => `agent.${index}@example.com`
 
 const inactive = (draw: Draw): boolean => draw.at("part") < draw.organisation.inactiveUsers
 

@@ -36,13 +36,8 @@ const capabilities = {
   cdm: true
 }
 
-/**
- * Made and owned by the API: every fifth site.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const managed = (site: number): boolean => site % 5 === 1
+/** Made and owned by the API: every fifth site. */
+const managed = (site: number): boolean => site % 5 === 1
 
 const sites: Kind = {
   name: "telephony_providers_edges_site",

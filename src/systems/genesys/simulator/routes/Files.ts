@@ -14,13 +14,8 @@ const sampleRate = 8000
 
 const samples = 400
 
-/**
- * A short tone as WAV: PCM, one channel, 16 bits. Another one for each entity, and after each change.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const tone = (draw: Draw, language: string): Uint8Array => {
+/** A short tone as WAV: PCM, one channel, 16 bits. Another one for each entity, and after each change. */
+const tone = (draw: Draw, language: string): Uint8Array => {
   const data = new DataView(new ArrayBuffer(44 + samples * 2))
   const word = (at: number, text: string): void => {
     for (let index = 0; index < text.length; index++) data.setUint8(at + index, text.charCodeAt(index))

@@ -48,11 +48,8 @@ const dependency = (draw: Draw, type: string, kind: Name, index: number): Entity
 
 /**
  * What a flow uses. The first two of every eight flows use each other, and the next one uses the flow before it.
- *
- * @since 0.1.0
- * @category constructors
  */
-export const consumed = (draw: Draw): Array<Entity> => {
+const consumed = (draw: Draw): Array<Entity> => {
   const last = draw.organisation.space("flow").referable - 1
   const place = draw.index % 8
   const partner = place < 2 ? draw.index ^ 1 : place === 2 ? draw.index - 1 : undefined
