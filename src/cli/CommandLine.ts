@@ -48,8 +48,24 @@ interface Option {
   readonly value: string | undefined
 }
 
+const longNames = (flag: Flag): ReadonlyArray<string> => [flag.name, ...flag.also ?? []]
+
+const isNegation = (flag: Flag, text: string): boolean =>
+  flag.kind === "toggle" && longNames(flag).some((name) => text === `--no-${name}`)
+
 const matches = (flag: Flag, text: string): boolean =>
-  text === `--${flag.name}` || (flag.alias !== undefined && text === `-${flag.alias}`)
+  longNames(flag).some((name) => text === `--${name}`)
+  || (flag.alias !== undefined && text === `-${flag.alias}`)
+  || isNegation(flag, text)
+
+/** Whether it stands alone, and a value only behind `=`. */
+const isSwitch = (flag: Flag): boolean => flag.kind === "boolean" || flag.kind === "toggle"
+
+/** What a toggle is set to. */
+const toggled = (flag: Flag, text: string, inline: string | undefined): string | undefined => {
+  if (!isNegation(flag, text)) return inline ?? "true"
+  return inline === undefined || inline === "true" ? "false" : inline === "false" ? "true" : inline
+}
 
 const flagsBelow = (node: Node): ReadonlyArray<Flag> =>
   node._tag === "Verb" ? Object.values(node.flags) : node.children.flatMap(flagsBelow)
@@ -91,9 +107,10 @@ const walk = (root: Group, words: ReadonlyArray<string>): Walk => {
       const flag = find(text, node)
       const next = words[index + 1]
       const alone = flag?.bare !== undefined && !/^\d/.test(next ?? "")
-      const takesNext: boolean = flag !== undefined && flag.kind !== "boolean" && inline === undefined && !alone
+      const takesNext: boolean = flag !== undefined && !isSwitch(flag) && inline === undefined && !alone
       if (takesNext) index++
-      options.push({ flag, text, value: takesNext ? next : inline ?? flag?.bare })
+      const here = flag?.kind === "toggle" ? toggled(flag, text, inline) : inline ?? flag?.bare
+      options.push({ flag, text, value: takesNext ? next : here })
     } else if (node._tag === "Group" && stranger === undefined) {
       const child: Node | undefined = node.children.find((candidate) => candidate.name === word)
       if (child === undefined) stranger = word
@@ -129,14 +146,15 @@ const wrongOption = (node: Node, path: ReadonlyArray<string>, options: ReadonlyA
   const seen = new Set<Flag>()
   for (const { flag, text, value } of options) {
     if (flag === undefined || !known.includes(flag)) {
-      const names = known.map((candidate) => `--${candidate.name}`)
+      const names = known.flatMap(longNames).map((name) => `--${name}`)
       return { problem: `${commandName(path)} has no option ${text}`, suggestion: nearest(text, names) }
     }
-    if (flag.kind !== "boolean" && (value === undefined || value === "")) {
+    if (!isSwitch(flag) && (value === undefined || value === "")) {
       return { problem: `${text} wants a value (${flag.value ?? flag.kind})`, suggestion: undefined }
     }
-    if (flag.kind === "boolean" && value !== undefined && value !== "true" && value !== "false") {
-      return { problem: `${text} takes no value, and "${value}" was given`, suggestion: undefined }
+    if (isSwitch(flag) && value !== undefined && value !== "true" && value !== "false") {
+      const takes = flag.kind === "toggle" ? "only true or false" : "no value"
+      return { problem: `${text} takes ${takes}, and "${value}" was given`, suggestion: undefined }
     }
     if (flag.kind === "choice" && !(flag.choices ?? []).includes(value ?? "")) {
       const choices = flag.choices ?? []
@@ -145,7 +163,7 @@ const wrongOption = (node: Node, path: ReadonlyArray<string>, options: ReadonlyA
         suggestion: nearest(value ?? "", choices)
       }
     }
-    if (seen.has(flag)) return { problem: `${text} was given twice`, suggestion: undefined }
+    if (seen.has(flag) && flag.kind !== "texts") return { problem: `${text} was given twice`, suggestion: undefined }
     seen.add(flag)
   }
   return undefined

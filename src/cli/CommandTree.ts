@@ -120,6 +120,10 @@ const option = (flag: Flag): Options.Options<unknown> => {
     switch (flag.kind) {
       case "boolean":
         return Options.boolean(flag.name)
+      case "toggle":
+        return asValue(Options.map(Options.choice(flag.name, ["true", "false"]), (text) => text === "true"))
+      case "texts":
+        return Options.repeated(Options.text(flag.name))
       case "choice":
         return asValue(Options.choice(flag.name, [...(flag.choices ?? [])]))
       case "integer":

@@ -39,9 +39,12 @@ const table = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
 const flagRow = (flag: Flag): Row => {
   const alias = flag.alias === undefined ? "    " : `-${flag.alias}, `
   const name = flag.choices?.join("|") ?? flag.value ?? flag.kind.toUpperCase()
-  const value = flag.kind === "boolean" ? "" : flag.bare === undefined ? ` ${name}` : ` [${name}]`
+  const stands = flag.kind === "boolean" || flag.kind === "toggle"
+  const value = stands ? "" : flag.bare === undefined ? ` ${name}` : ` [${name}]`
   const fallback = flag.fallback === undefined ? "" : ` (default: ${flag.fallback})`
-  return [`${alias}--${flag.name}${value}`, `${flag.description}${fallback}`]
+  const also = flag.also === undefined ? "" : `; also ${flag.also.map((other) => `--${other}`).join(", ")}`
+  const negation = flag.kind === "toggle" ? "[no-]" : ""
+  return [`${alias}--${negation}${flag.name}${value}`, `${flag.description}${also}${fallback}`]
 }
 
 const usage = (node: Node, path: ReadonlyArray<string>): string => {
@@ -68,7 +71,7 @@ const settings: ReadonlyArray<Row> = known.map(({ choices, foreign, key, says, v
 
 const settingsLead =
   "Flags come first, then HOLDFAST_* variables, then the nearest holdfast.config.yaml or .json upward, "
-  + "then PROXMOX_VE_* variables."
+  + "then PROXMOX_VE_* and GENESYSCLOUD_* variables."
 
 type Heading = (text: string) => string
 

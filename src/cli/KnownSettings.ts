@@ -19,6 +19,8 @@ export interface Setting {
   readonly foreign?: string
   readonly kind: "text" | "path" | "secret" | "boolean" | "integer" | "choice" | "duration"
   readonly choices?: ReadonlyArray<string>
+  /** It may be several, separated by commas. */
+  readonly several?: boolean
   readonly says: string
 }
 
@@ -123,5 +125,65 @@ export const known: ReadonlyArray<Setting> = [
     variable: "HOLDFAST_PROXMOX_TIMEOUT",
     kind: "duration",
     says: "how long a machine may take in all"
+  },
+  {
+    key: "genesys.region",
+    variable: "HOLDFAST_GENESYS_REGION",
+    foreign: "GENESYSCLOUD_REGION",
+    kind: "text",
+    says: "the region of the organisation, by name or domain: eu-west-1, mypurecloud.ie"
+  },
+  {
+    key: "genesys.clientId",
+    variable: "HOLDFAST_GENESYS_CLIENT_ID",
+    foreign: "GENESYSCLOUD_OAUTHCLIENT_ID",
+    kind: "text",
+    several: true,
+    says: "an OAuth client with the grant type Client Credentials; several, separated by commas, are faster"
+  },
+  {
+    key: "genesys.clientSecret",
+    variable: "HOLDFAST_GENESYS_CLIENT_SECRET",
+    foreign: "GENESYSCLOUD_OAUTHCLIENT_SECRET",
+    kind: "secret",
+    several: true,
+    says: "the secret of that client; of several in the same order"
+  },
+  {
+    key: "genesys.tokensPerClient",
+    variable: "HOLDFAST_GENESYS_TOKENS_PER_CLIENT",
+    kind: "integer",
+    says: "tokens of each client, each with a rate limit of its own; 1 where nothing is said"
+  },
+  {
+    key: "genesys.origin",
+    variable: "HOLDFAST_GENESYS_ORIGIN",
+    kind: "text",
+    says: "where the API is instead of in a region: a simulator, a proxy"
+  },
+  {
+    key: "genesys.loginOrigin",
+    variable: "HOLDFAST_GENESYS_LOGIN_ORIGIN",
+    kind: "text",
+    says: "where tokens are fetched then"
+  },
+  {
+    key: "genesys.ca",
+    variable: "HOLDFAST_GENESYS_CA",
+    kind: "path",
+    says: "the path of the certificate authority of that place, as PEM"
+  },
+  {
+    key: "genesys.maxConcurrent",
+    variable: "HOLDFAST_GENESYS_MAX_CONCURRENT",
+    kind: "integer",
+    says: "requests at once"
+  },
+  {
+    key: "genesys.logLevel",
+    variable: "GENESYS_LOG_LEVEL",
+    kind: "choice",
+    choices: ["error", "warn", "info", "debug"],
+    says: "how much to log of this system"
   }
 ]

@@ -4,9 +4,10 @@
  * @since 0.1.0
  */
 import { bind, type Binding } from "./CommandTree.ts"
+import * as Genesys from "./commands/genesys/verbs.ts"
 import * as Proxmox from "./commands/proxmox/verbs.ts"
 import * as Run from "./commands/run/verbs.ts"
-import { demo, simProxmox } from "./commands/verbs.ts"
+import { demo, simGenesys, simProxmox } from "./commands/verbs.ts"
 
 /**
  * @since 0.1.0
@@ -22,11 +23,16 @@ export const bindings: ReadonlyArray<Binding> = [
   bind(Proxmox.taskLog, () => import("./commands/proxmox/taskLog.ts")),
   bind(Proxmox.taskAbort, () => import("./commands/proxmox/taskAbort.ts")),
   bind(Proxmox.doctor, () => import("./commands/proxmox/doctor.ts")),
+  bind(Genesys.exportVerb, () => import("./commands/genesys/export.ts")),
+  bind(Genesys.validate, () => import("./commands/genesys/validate.ts")),
+  bind(Genesys.diff, () => import("./commands/genesys/diff.ts")),
+  bind(Genesys.types, () => import("./commands/genesys/types.ts")),
   bind(Run.list, () => import("./commands/run/list.ts")),
   bind(Run.show, () => import("./commands/run/show.ts")),
   bind(Run.resume, () => import("./commands/run/resume.ts")),
   bind(Run.unlock, () => import("./commands/run/unlock.ts")),
   bind(Run.prune, () => import("./commands/run/prune.ts")),
   bind(simProxmox, () => import("./commands/sim.ts")),
+  bind(simGenesys, () => import("./commands/simGenesys.ts")),
   bind(demo, () => import("./commands/demo.ts"))
 ]

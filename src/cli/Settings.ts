@@ -1,6 +1,6 @@
 /**
  * What is configured outside the command line. Flags come first, then the environment (`HOLDFAST_*`), then the
- * configuration file, then the names other Proxmox tools read (`PROXMOX_VE_*`).
+ * configuration file, then the names that other tools of a system read (`PROXMOX_VE_*`, `GENESYSCLOUD_*`).
  *
  * @since 0.1.0
  */
@@ -178,6 +178,17 @@ const levelFor = (globals: Globals, configured: string | undefined, fallback: Le
   return isLevel(configured) ? configured : fallback
 }
 
+const splitList = (value: string | undefined): ReadonlyArray<string> =>
+  (value ?? "").split(",").map((part) => part.trim()).filter((part) => part !== "")
+
+const systemNames = ["proxmox", "genesys"] as const
+
+const systemLevels = (values: ReadonlyMap<string, string>): Readonly<Record<string, Level>> =>
+  Object.fromEntries(systemNames.flatMap((system) => {
+    const level = values.get(`${system}.logLevel`)
+    return isLevel(level) ? [[system, level] as const] : []
+  }))
+
 /**
  * Reads the settings of a run. Fails with a `Fault` of kind `invalid` that names the file or variable and the key.
  *
@@ -213,18 +224,20 @@ export const load = (options: {
       }
       values.set(setting.key, normal(setting, found))
     }
-    const system = values.get("proxmox.logLevel")
     const said = globals.debug || globals.quiet || globals.logLevel !== undefined
     return {
       file,
       environment,
       level: levelFor(globals, values.get("logLevel"), options.level ?? "info"),
-      systems: isLevel(system) && !said ? { proxmox: system } : {},
+      systems: said ? {} : systemLevels(values),
       get: (key) => values.get(key),
       variables: new Map(known.flatMap((setting) => {
         const value = values.get(setting.key)
         return value === undefined ? [] : [[setting.foreign ?? setting.variable, value] as const]
       })),
-      secrets: known.flatMap((setting) => setting.kind === "secret" ? secretParts(values.get(setting.key)) : [])
+      secrets: known.filter(({ kind }) => kind === "secret").flatMap((setting) => {
+        const value = values.get(setting.key)
+        return setting.several === true ? splitList(value).flatMap(secretParts) : secretParts(value)
+      })
     }
   })

@@ -12,10 +12,16 @@
  * @category models
  */
 export interface Flag {
-  readonly kind: "boolean" | "text" | "integer" | "number" | "duration" | "choice"
+  /**
+   * `toggle` is on or off by default as its verb has it: `--name`, `--no-name`, `--name=false`. `texts` may be given
+   * many times.
+   */
+  readonly kind: "boolean" | "toggle" | "text" | "texts" | "integer" | "number" | "duration" | "choice"
   /** Without the dashes: `on-interrupt`. */
   readonly name: string
   readonly alias?: string
+  /** Other names for the same, without the dashes. */
+  readonly also?: ReadonlyArray<string>
   /** How the help names the value: `FILE`. */
   readonly value?: string
   readonly choices?: ReadonlyArray<string>
@@ -52,6 +58,8 @@ export type Flags = Readonly<Record<string, Flag>>
 export type Arguments = Readonly<Record<string, Argument>>
 
 type ValueOf<F extends Flag> = F extends { readonly kind: "boolean" } ? boolean
+  : F extends { readonly kind: "toggle" } ? boolean | undefined
+  : F extends { readonly kind: "texts" } ? ReadonlyArray<string>
   : F extends { readonly kind: "integer" | "number" | "duration" } ? number | undefined
   : F extends { readonly kind: "choice"; readonly choices: ReadonlyArray<infer C> } ? C | undefined
   : string | undefined

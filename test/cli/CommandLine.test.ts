@@ -47,6 +47,47 @@ describe("CommandLine", () => {
     expect(words("proxmox apply true --quiet")).toEqual(["proxmox apply", "--quiet", "--", "true"])
   })
 
+  it("knows toggles by either name, options by any of their names, and lists by each of their values", () => {
+    expect(words("genesys export --no-export-computed --export-deprecated")).toEqual([
+      "genesys export",
+      "--export-computed",
+      "false",
+      "--export-deprecated",
+      "true"
+    ])
+    expect(words("genesys export --export-computed=false --no-ignore-cyclic-deps=false")).toEqual([
+      "genesys export",
+      "--export-computed",
+      "false",
+      "--ignore-cyclic-deps",
+      "true"
+    ])
+    expect(wrong("genesys export --export-computed=maybe")).toEqual([
+      "--export-computed takes only true or false, and \"maybe\" was given",
+      undefined
+    ])
+    expect(wrong("genesys export --export-computed --no-export-computed")).toEqual([
+      "--no-export-computed was given twice",
+      undefined
+    ])
+    expect(wrong("genesys export --no-compress")[0]).toBe("holdfast genesys export has no option --no-compress")
+    for (const name of ["max-concurrent", "max-concurrent-threads", "max-concurrent-operations"]) {
+      expect(words(`genesys export --${name} 5`)).toEqual(["genesys export", "--max-concurrent", "5"])
+    }
+    expect(wrong("genesys export --max-concurrent 5 --max-concurrent-threads 6")).toEqual([
+      "--max-concurrent-threads was given twice",
+      undefined
+    ])
+    expect(words("genesys export --resource-types user --resource-types=flow")).toEqual([
+      "genesys export",
+      "--resource-types",
+      "user",
+      "--resource-types",
+      "flow"
+    ])
+    expect(wrong("genesys export --max-concurrent-thread 5")[1]).toBe("--max-concurrent-threads")
+  })
+
   it("reads short forms, negations and the options of every command", () => {
     expect(words("proxmox destroy -y f.yaml")).toEqual(["proxmox destroy", "--yes", "--", "f.yaml"])
     expect(words("proxmox destroy --yes=false f.yaml")).toEqual(["proxmox destroy", "--", "f.yaml"])

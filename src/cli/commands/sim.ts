@@ -33,6 +33,15 @@ const readFaults = (path: string | undefined) =>
 const quoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`
 
 /**
+ * Lines for a shell to read.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const exported = (environment: Readonly<Record<string, string>>): ReadonlyArray<string> =>
+  Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`)
+
+/**
  * @since 0.1.0
  * @category handlers
  */
@@ -52,7 +61,7 @@ export const run: Handler<(typeof simProxmox)["flags"], (typeof simProxmox)["arg
     }
     yield* Output.print({
       json: () => ({ url: server.url, port: server.port, environment }),
-      text: () => Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`)
+      text: () => exported(environment)
     })
     yield* Output.say(`a simulated Proxmox VE is serving at ${server.url}; Ctrl-C ends it`)
     return yield* Effect.never

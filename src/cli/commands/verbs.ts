@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { group, verb } from "../Verb.ts"
+import { genesys } from "./genesys/verbs.ts"
 import { proxmox } from "./proxmox/verbs.ts"
 import { runs } from "./run/verbs.ts"
 
@@ -63,6 +64,83 @@ export const simProxmox = verb({
  * @since 0.1.0
  * @category verbs
  */
+export const simGenesys = verb({
+  name: "genesys",
+  summary: "Serve a simulated Genesys Cloud organisation",
+  description: "Serves a simulated Genesys Cloud organisation on this machine until Ctrl-C, and prints the environment "
+    + "that points holdfast at it. The printed lines are shell. The organisation is made up from its seed: names used "
+    + "twice, names in many scripts, references across all types, circles, and what the API makes of its own.",
+  flags: {
+    resources: {
+      kind: "integer",
+      name: "resources",
+      value: "N",
+      minimum: 1,
+      description: "How many resources there are to export, of all types together",
+      fallback: "200"
+    },
+    seed: {
+      kind: "integer",
+      name: "seed",
+      value: "N",
+      minimum: 0,
+      description: "The same seed gives the same organisation and the same misfortunes",
+      fallback: "1"
+    },
+    port: {
+      kind: "integer",
+      name: "port",
+      value: "PORT",
+      minimum: 0,
+      description: "Where to listen, on 127.0.0.1",
+      fallback: "a free one"
+    },
+    latency: {
+      kind: "duration",
+      name: "latency",
+      value: "DURATION",
+      description: "How long every answer takes at the least: 20ms, 1s",
+      fallback: "none"
+    },
+    rateLimit: {
+      kind: "integer",
+      name: "rate-limit",
+      value: "N",
+      minimum: 0,
+      description: "Requests a minute that a token may make; 0 for any number",
+      fallback: "300, as the real one"
+    },
+    clients: {
+      kind: "integer",
+      name: "clients",
+      value: "N",
+      minimum: 1,
+      description: "How many OAuth clients there are, each with a limit of its own",
+      fallback: "1"
+    },
+    faults: {
+      kind: "text",
+      name: "faults",
+      value: "FILE",
+      description: "What goes wrong, YAML or JSON: network (a fault plan), trouble (vanishing, restless, growing, "
+        + "repeating), denied and notEnabled (types)",
+      fallback: "nothing"
+    }
+  },
+  args: {},
+  examples: [
+    { line: "holdfast sim genesys --resources 10000 --rate-limit 0", says: "A large organisation in a hurry" },
+    {
+      line: "holdfast sim genesys > sim.env & sleep 1; . ./sim.env; holdfast genesys export",
+      says: "Point this shell at it"
+    }
+  ]
+})
+
+/**
+ * @since 0.1.0
+ * @category verbs
+ */
 export const demo = verb({
   name: "demo",
   summary: "Make five machines on a simulated, misbehaving Proxmox VE",
@@ -105,18 +183,20 @@ export const root = group({
   description: "Runs operations against remote control planes that must not half-happen.",
   children: [
     proxmox,
+    genesys,
     runs,
     group({
       name: "sim",
       summary: "Simulated systems to try things on",
       description: "Simulated systems that behave, and misbehave, as the real ones do.",
-      children: [simProxmox],
+      children: [simProxmox, simGenesys],
       examples: [{ line: "holdfast sim proxmox --port 8006", says: "Serve a simulated cluster" }]
     }),
     demo
   ],
   examples: [
     { line: "holdfast demo", says: "See it work, with nothing installed" },
-    { line: "holdfast proxmox apply fleet.yaml", says: "Do it on a real host" }
+    { line: "holdfast proxmox apply fleet.yaml", says: "Make virtual machines on a real host" },
+    { line: "holdfast genesys export --directory acme", says: "Write an organisation as Terraform configuration" }
   ]
 })

@@ -3,14 +3,18 @@
  *
  * @since 0.1.0
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Fault from "../../kernel/Fault.ts"
 import * as Logging from "../../observe/Logging.ts"
+import * as Client from "./Client.ts"
+import * as Diff from "./diff/Diff.ts"
 import type { ExportOptions } from "./Options.ts"
 import * as Export from "./pipeline/Export.ts"
+import * as Work from "./pipeline/Work.ts"
 import type { Outcome } from "./Report.ts"
 import type { TypeName } from "./Table.ts"
 import * as Types from "./Types.ts"
+import * as Validate from "./validate/Validate.ts"
 
 /**
  * What operations need.
@@ -36,6 +40,65 @@ export type Needs = Export.Needs
  */
 export const exportOrganisation = (options: ExportOptions): Effect.Effect<Outcome, Fault.Fault, Needs> =>
   Export.run(options, Types.all).pipe(Logging.forSystem("genesys"))
+
+/**
+ * Whether an export may begin, as far as can be told without asking the API: its options, and the folder it would
+ * replace. Fails as {@link exportOrganisation} does, which looks as well.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const check = (options: ExportOptions): Effect.Effect<void, Fault.Fault> => Export.check(options, Types.all)
+
+/**
+ * Which organisation the client belongs to. Of somebody who waits: gives up within seconds where nobody answers.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const organisation: Effect.Effect<
+  { readonly id: string; readonly name: string },
+  Fault.Fault,
+  Client.Client
+> = Effect.flatMap(Client.Client, Work.identify).pipe(Logging.forSystem("genesys"))
+
+/**
+ * What a check of a written export found.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Validation = Validate.Validation
+
+/**
+ * Checks a written export: see {@link Validate.folder}.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const validate: (directory: string) => Effect.Effect<Validation, Fault.Fault> = Validate.folder
+
+/**
+ * How two written exports differ.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Difference = Diff.Difference
+
+/**
+ * Compares two written exports: see {@link Diff.folders}.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const diff: (before: string, after: string) => Effect.Effect<Difference, Fault.Fault> = Diff.folders
+
+/**
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isSame: (difference: Difference) => boolean = Diff.isNone
 
 /**
  * A type that can be exported.

@@ -8,21 +8,20 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Path from "node:path"
-import * as Fault from "../../../kernel/Fault.ts"
+import type * as Fault from "../../../kernel/Fault.ts"
 import * as Journal from "../../../kernel/Journal.ts"
 import * as Json from "../../../kernel/Json.ts"
-import { CurrentRun } from "../../../store/CurrentRun.ts"
 import type { Run } from "../../../store/Run.ts"
-import * as Runs from "../../../store/Runs.ts"
+import type * as Runs from "../../../store/Runs.ts"
 import * as Operations from "../../../systems/proxmox/Operations.ts"
 import type { Report } from "../../../systems/proxmox/Report.ts"
 import * as ExitCode from "../../ExitCode.ts"
-import * as Output from "../../Output.ts"
 import { paint } from "../../Paint.ts"
 import * as ProgressBars from "../../ProgressBars.ts"
 import { Session, whenInterrupted } from "../../Session.ts"
 import { durationMillis } from "../../Settings.ts"
 import * as Stored from "../../Stored.ts"
+import * as Tracked from "../../Tracked.ts"
 import { names } from "./Connection.ts"
 import * as Describe from "./Describe.ts"
 
@@ -64,23 +63,9 @@ export interface Asked extends Flags {
  */
 export const recorded = (run: Run, wait: number | undefined): Effect.Effect<Asked, Fault.Fault> =>
   Option.match(Schema.decodeUnknownOption(Recorded)(run.input), {
-    onNone: () => Effect.fail(refuse(run, "not-resumable", "what it was asked for cannot be read", again(run))),
+    onNone: () => Effect.fail(Tracked.unreadable(run)),
     onSome: ({ fleet, onInterrupt, only, parallel, timeout }) =>
       Effect.succeed({ fleet, only, parallel, timeout, onInterrupt, wait, resumes: run })
-  })
-
-const again = (run: Run): string => `run holdfast ${run.command} itself`
-
-const refuse = (run: Run, code: string, detail: string, hint: string): Fault.Fault =>
-  Fault.make({
-    kind: "invalid",
-    system: "holdfast",
-    operation: "Runs.resume",
-    subject: `run ${run.id}`,
-    code,
-    sent: "no",
-    detail,
-    hint
   })
 
 const input = ({ fleet, onInterrupt, only, parallel, timeout }: Asked): Json.Json =>
@@ -94,21 +79,6 @@ const outcome = (report: Report): Runs.Outcome => {
   return { state, detail: Describe.reportSummary(report) }
 }
 
-/** Who stands in front of us in the line, for the person who waits. */
-const sayWhoHolds = (runs: Runs.Service, target: string, wait: number) =>
-  Effect.gen(function*() {
-    const [run] = yield* runs.list({ target, limit: 1 })
-    if (run?.state !== "running") return
-    const who = `run ${run.id} (${run.command}, process ${run.holder.pid} on ${run.holder.host})`
-    yield* Output.say(`waiting for ${who}, at most ${Math.round(wait / 1000)} s`)
-  })
-
-/** The refusal says who has it; what can be done about it is ours to say. */
-const withWayOut = (fault: Fault.Fault): Fault.Fault =>
-  fault.code === "run-held"
-    ? fault.with({ hint: "wait for it with --wait; `holdfast run list` tells what it does" })
-    : fault
-
 /**
  * Does it as a run, kept in the store: nobody else works on this fleet of this cluster meanwhile, and whatever becomes
  * of this process, the next one knows what it had begun.
@@ -121,33 +91,21 @@ export const tracked = (verb: "apply" | "destroy", fleet: string, asked: Asked) 
   effect: Effect.Effect<Report, Fault.Fault, R>
 ) =>
   Stored.open(Effect.gen(function*() {
-    const runs = yield* Runs.Runs
     const journal = yield* Journal.Journal
     const cluster = yield* Operations.cluster
-    const target = `proxmox/${cluster}/${fleet}`
     const { resumes, wait } = asked
-    if (resumes !== undefined && resumes.target !== target) {
-      return yield* refuse(
+    return yield* Tracked.run(
+      {
+        command: `proxmox ${verb}`,
+        target: `proxmox/${cluster}/${fleet}`,
+        input: input(asked),
+        wait,
         resumes,
-        "other-target",
-        `it was about ${resumes.target}, and this is ${target}`,
-        again(resumes)
-      )
-    }
-    if (wait !== undefined) yield* sayWhoHolds(runs, target, wait)
-    const work = Effect.zipRight(tellHowToResume, effect).pipe(
-      Effect.provideService(Journal.Journal, Journal.prefixed(journal, `${cluster}/`)),
-      Stored.begins
+        outcome
+      },
+      Effect.provideService(effect, Journal.Journal, Journal.prefixed(journal, `${cluster}/`))
     )
-    return yield* runs.track({ command: `proxmox ${verb}`, target, input: input(asked), wait, outcome }, work)
-  })).pipe(Effect.mapError(withWayOut))
-
-/** Besides the same command, should the run be interrupted. */
-const tellHowToResume: Effect.Effect<void, never, Session> = Effect.gen(function*() {
-  const { resume } = yield* Session
-  const run = yield* CurrentRun
-  if (run !== undefined && resume.hint !== undefined) resume.hint += `\n  or: holdfast run resume ${run.id}`
-})
+  }))
 
 /** What happened to the machines that were being worked on. */
 const lastWords = (report: Report): Effect.Effect<void, never, Session> =>

@@ -12,7 +12,8 @@ import type { resume as verb } from "./verbs.ts"
 
 const commands: Readonly<Record<string, () => Promise<{ readonly resume: Resume }>>> = {
   "proxmox apply": () => import("../proxmox/apply.ts"),
-  "proxmox destroy": () => import("../proxmox/destroy.ts")
+  "proxmox destroy": () => import("../proxmox/destroy.ts"),
+  "genesys export": () => import("../genesys/export.ts")
 }
 
 const refuse = ({ id }: Run, code: string, detail: string, hint: string): Fault.Fault =>

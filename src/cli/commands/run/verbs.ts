@@ -49,8 +49,9 @@ export const show = verb({
 export const resume = verb({
   name: "resume",
   summary: "Finish a run that was interrupted or failed",
-  description: "Does what the run was to do, with the same fleet file and options, and continues from what is there. "
-    + "Refuses (exit 3) when the run is done, when its file is gone, or when the configured host is another cluster.",
+  description: "Does what the run was to do, with the same files and options, and continues from what is there. "
+    + "Refuses (exit 3) when the run is done, when its file is gone, or when another cluster or organisation is "
+    + "configured by now.",
   flags: {
     wait: {
       kind: "duration",

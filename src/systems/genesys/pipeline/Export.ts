@@ -37,6 +37,20 @@ export type Needs = Client.Client | Collection.Collections
 
 const monotonic: Effect.Effect<number> = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
 
+/**
+ * Looks at what can be known to be wrong before anything is asked of the API: the options, and the folder.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const check = (
+  options: ExportOptions,
+  tables: ReadonlyArray<Table>
+): Effect.Effect<Selection.Selection, Fault.Fault> =>
+  Effect.tap(Selection.make(options, tables), () => Output.check(directoryOf(options), options))
+
+const directoryOf = ({ directory }: ExportOptions): string => directory ?? "./genesyscloud"
+
 /** Resources that are held at once on their way to the files. */
 const page = 200
 
@@ -50,7 +64,7 @@ export const run = (
 ): Effect.Effect<Report.Outcome, Fault.Fault, Needs> =>
   Effect.gen(function*() {
     const startedAt = yield* monotonic
-    const selection = yield* Selection.make(options, tables)
+    const selection = yield* check(options, tables)
     const client = yield* Client.Client
     const collections = yield* Collection.Collections
     const maxConcurrent = options.maxConcurrent ?? 10
@@ -100,7 +114,7 @@ const finish = (
     const compared = yield* Ledger.compare(collections, organisation.id, inventories, options.hashedLabels ?? false)
     const changes = options.sinceLast === true ? compared.changes : undefined
     const written = yield* Output.write({
-      directory: options.directory ?? "./genesyscloud",
+      directory: directoryOf(options),
       options,
       types: inventories.filter((inventory) => inventory.count("present") > 0).map(({ table }) => table.type),
       resources: (type) => resourcesOf(work, type),
@@ -116,7 +130,7 @@ const finish = (
       ...compared.updates,
       ...inventories.flatMap((inventory) => leftOvers(work, inventory)),
       yield* work.files.unused((type) => listed.has(type)),
-      Spool.ended(organisation.id)
+      work.spool.ended
     ])
     return {
       report: written.report,

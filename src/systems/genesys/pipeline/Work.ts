@@ -5,6 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Fault from "../../../kernel/Fault.ts"
+import type * as Json from "../../../kernel/Json.ts"
+import * as Policy from "../../../kernel/Policy.ts"
+import * as RetryPolicy from "../../../kernel/RetryPolicy.ts"
 import type * as Client from "../Client.ts"
 import type { ExportOptions } from "../Options.ts"
 import * as Report from "../Report.ts"
@@ -46,6 +49,15 @@ export interface Work {
  */
 export const family = "organizations"
 
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Organisation {
+  readonly id: string
+  readonly name: string
+}
+
 /** Asked for who we are, which every token may ask. */
 const organisation = { path: "/api/v2/organizations/me", subject: "the organisation" }
 
@@ -56,24 +68,43 @@ const organisation = { path: "/api/v2/organizations/me", subject: "the organisat
 export const whoAmI = (
   client: Client.Service,
   calls: Calls
-): Effect.Effect<{ readonly id: string; readonly name: string }, Fault.Fault> =>
+): Effect.Effect<Organisation, Fault.Fault> =>
   calls.run(client.json(organisation), {
     family,
     type: "organisation",
     operation: "Genesys.export",
     name: "organisation",
     patient: true
-  }).pipe(Effect.flatMap((json) => {
-    const { id, name } = Path.isEntity(json) ? json : {}
-    if (typeof id === "string" && id !== "") return Effect.succeed({ id, name: typeof name === "string" ? name : "" })
-    return Fault.make({
-      kind: "invalid",
+  }).pipe(Effect.flatMap(organisationOf))
+
+/**
+ * The same, asked by itself and for somebody who waits: three times within a few seconds, unless the API asks to wait.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const identify = (client: Client.Service): Effect.Effect<Organisation, Fault.Fault> =>
+  Effect.gen(function*() {
+    const policy = yield* Policy.make({
+      name: "genesys-identify",
       system: "genesys",
-      operation: "Genesys.export",
-      subject: organisation.subject,
-      detail: "the API does not say which organisation this is"
+      retry: RetryPolicy.make({ maxAttempts: 3, maxElapsed: "2 minutes", base: "500 millis", cap: "2 seconds" }),
+      attemptTimeout: "30 seconds"
     })
-  }))
+    return yield* organisationOf(yield* policy.run(client.json(organisation), { operation: "Genesys.identify" }))
+  })
+
+const organisationOf = (json: Json.Json): Effect.Effect<Organisation, Fault.Fault> => {
+  const { id, name } = Path.isEntity(json) ? json : {}
+  if (typeof id === "string" && id !== "") return Effect.succeed({ id, name: typeof name === "string" ? name : "" })
+  return Fault.make({
+    kind: "invalid",
+    system: "genesys",
+    operation: "Genesys.export",
+    subject: organisation.subject,
+    detail: "the API does not say which organisation this is"
+  })
+}
 
 /**
  * Passes on what ends the whole export: the store is not to be had, or the credentials are no good any more. Everything
