@@ -27,7 +27,11 @@ export class Graph {
    */
   readonly addresses: Array<string> = []
   readonly #indices = new Map<string, number>()
-  readonly #edges: Array<Array<number> | undefined> = []
+  /** The edges of a node are a chain: the first of each node, and of each edge where it leads and the next. */
+  #first: Int32Array = new Int32Array(1024)
+  #to: Int32Array = new Int32Array(1024)
+  #next: Int32Array = new Int32Array(1024)
+  #edges = 0
 
   /**
    * The number of an address.
@@ -52,10 +56,19 @@ export class Graph {
    * @since 0.1.0
    */
   connect(from: number, to: number, soft: boolean): void {
-    const edge = to * 2 + (soft ? 1 : 0)
-    const edges = this.#edges[from]
-    if (edges === undefined) this.#edges[from] = [edge]
-    else if (!edges.includes(edge)) edges.push(edge)
+    const value = to * 2 + (soft ? 1 : 0)
+    if (from >= this.#first.length) this.#first = larger(this.#first, from)
+    for (let edge = this.#first[from] ?? 0; edge > 0; edge = this.#next[edge] ?? 0) {
+      if (this.#to[edge] === value) return
+    }
+    this.#edges += 1
+    if (this.#edges >= this.#to.length) {
+      this.#to = larger(this.#to, this.#edges)
+      this.#next = larger(this.#next, this.#edges)
+    }
+    this.#to[this.#edges] = value
+    this.#next[this.#edges] = this.#first[from] ?? 0
+    this.#first[from] = this.#edges
   }
 
   /**
@@ -64,17 +77,17 @@ export class Graph {
    * @since 0.1.0
    */
   each(from: number, visit: (to: number, soft: boolean) => void): void {
-    for (const edge of this.#edges[from] ?? []) visit(edge >> 1, edge % 2 === 1)
+    for (let edge = this.#first[from] ?? 0; edge > 0; edge = this.#next[edge] ?? 0) {
+      const value = this.#to[edge] ?? 0
+      visit(value >> 1, value % 2 === 1)
+    }
   }
+}
 
-  /**
-   * Nodes that a node names, as they were connected.
-   *
-   * @since 0.1.0
-   */
-  targets(from: number): ReadonlyArray<number> {
-    return (this.#edges[from] ?? []).map((edge) => edge >> 1)
-  }
+const larger = (array: Int32Array, index: number): Int32Array => {
+  const grown = new Int32Array(Math.max(array.length * 2, index + 1))
+  grown.set(array)
+  return grown
 }
 
 /**

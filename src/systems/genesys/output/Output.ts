@@ -164,28 +164,10 @@ const fill = (
   fresh: string,
   archive: string
 ): Effect.Effect<Filling, Fault.Fault> =>
-  Effect.scoped(Effect.gen(function*() {
-    const plan = yield* Plan.make(source)
-    yield* refuseCycles(plan, input.options)
+  Effect.gen(function*() {
     const draft = Draft.make(fresh)
-    const desk: Record.Desk = {
-      resolve: input.resolve,
-      plan,
-      variables: new Variables(),
-      exceptions: [],
-      left: Record.left(plan, false)
-    }
-    yield* blocks(input, source, draft, desk)
-    const report = ReportFile.merged(input.report, desk.exceptions)
-    yield* Filled.read(places.folder).pipe(
-      Effect.flatMap((filled) => variableFiles(draft, desk.variables, filled, input.options))
-    )
-    if (plan.cuts.length > 0) yield* Draft.write(draft, "cyclicDepends.txt", cyclicDepends(plan))
-    yield* Draft.write(draft, ReportFile.fileName, ReportFile.text(report))
-    const own = new Map(
-      [...plan.own].map(([type, own]) => [type, own.length] as const).filter(([, count]) => count > 0)
-    )
-    yield* Draft.write(draft, Manifest.fileName, Manifest.text(draft.digests, own))
+    // What is known of all resources meanwhile is let go of before they are checked.
+    const report = yield* Effect.scoped(configuration(input, source, places, draft))
     yield* Draft.flush(draft)
     yield* Steps.before("check")
     yield* refuseProblems(fresh)
@@ -195,7 +177,36 @@ const fill = (
       yield* Archive.write(fresh, files, archive)
     }
     return { files, report }
-  }))
+  })
+
+const configuration = (
+  input: Input,
+  source: Plan.Source,
+  places: Folder.Places,
+  draft: Draft.Draft
+): Effect.Effect<Report, Fault.Fault, Scope.Scope> =>
+  Effect.gen(function*() {
+    const plan = yield* Plan.make(source)
+    yield* refuseCycles(plan, input.options)
+    const desk: Record.Desk = {
+      resolve: input.resolve,
+      plan,
+      variables: new Variables(),
+      exceptions: [],
+      left: Record.left(plan, false)
+    }
+    yield* blocks(input, source, draft, desk)
+    const report = ReportFile.merged(input.report, desk.exceptions)
+    const filled = yield* Filled.read(places.folder)
+    yield* variableFiles(draft, desk.variables, filled, input.options)
+    if (plan.cuts.length > 0) yield* Draft.write(draft, "cyclicDepends.txt", cyclicDepends(plan))
+    yield* Draft.write(draft, ReportFile.fileName, ReportFile.text(report))
+    const own = new Map(
+      [...plan.own].map(([type, own]) => [type, own.length] as const).filter(([, count]) => count > 0)
+    )
+    yield* Draft.write(draft, Manifest.fileName, Manifest.text(draft.digests, own))
+    return report
+  })
 
 const blocks = (
   input: Input,

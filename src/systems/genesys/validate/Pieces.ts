@@ -151,7 +151,8 @@ const pieceOf = (text: string, line: number): Piece => {
   return {
     labels: labels.map((label) => label.replaceAll("\"", "")),
     line: line + newlines(lead, 0, lead.length),
-    text
+    text,
+    at: lead.length
   }
 }
 
@@ -170,8 +171,9 @@ export const json = (): Cutter => {
   let text = ""
   let index = 0
   let line = 1
-  /** All but the pieces: what must be well formed besides them. */
+  /** All but the pieces: what must be well formed besides them. Members like the one before are left out of it. */
   let skeleton = ""
+  let pieceEnd = 0
   let copied = 0
   let stringAt: number | undefined = undefined
   let lastString = ""
@@ -187,7 +189,10 @@ export const json = (): Cutter => {
         keys.push(undefined)
         return
       }
-      skeleton += `${text.slice(copied, index)}null`
+      skeleton += text.slice(copied, index)
+      if (another.test(skeleton.slice(pieceEnd))) skeleton = skeleton.slice(0, pieceEnd)
+      else skeleton += "null"
+      pieceEnd = skeleton.length
       held = { labels, line, from: index, depth: 1 }
     }
   }
@@ -242,6 +247,9 @@ export const json = (): Cutter => {
     }
   }
 }
+
+/** What leads from one member to the next. */
+const another = /^\s*,\s*"(?:[^"\\]|\\.)*"\s*:\s*$/
 
 /** A piece that is not whole yet. */
 interface Held {
