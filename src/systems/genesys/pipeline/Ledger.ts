@@ -27,7 +27,7 @@ const digestOf = (label: string, content: string): string => `${label}.${content
 const labelOf = (digest: string): string => digest.slice(0, digest.lastIndexOf("."))
 
 /**
- * Compares an export with the last one. Nothing is called removed because it could not be listed or read, or because
+ * Compares an export with the last one: a resource has changed where its stamp has, or what is exported of it. Nothing is called removed because it could not be listed or read, or because
  * nobody asked for it this time.
  *
  * @since 0.1.0
@@ -52,9 +52,9 @@ export const compare = (
         const label = inventory.labelOf(entry.id, hashes)
         const digest = digestOf(label, entry.content)
         const before = known.get(entry.id)
-        if (before?.digest === digest) continue
+        if (before?.digest === digest && before.stamp === entry.stamp) continue
         found[before === undefined ? "added" : "changed"].push(`${type}.${label}`)
-        items.push({ key: entry.id, stamp: null, digest, value: "null" })
+        items.push({ key: entry.id, stamp: entry.stamp, digest, value: "null" })
       }
       const gone = inventory.problem === undefined ? [...known].filter(([id]) => isGone(inventory, id)) : []
       for (const [, mark] of gone) found.removed.push(`${type}.${labelOf(mark.digest)}`)

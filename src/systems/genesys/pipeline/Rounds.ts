@@ -60,7 +60,7 @@ const round = (
       wants,
       toRead: (inventory, entry) => readers.add({ inventory, entry })
     }).pipe(
-      Effect.zipRight(refuseDenied(work)),
+      Effect.zipRight(Effect.suspend(() => refuseDenied(work))),
       Effect.zipRight(Effect.logInfo("Successfully completed building sanitized resource maps")),
       Effect.ensuring(Effect.sync(() => readers.close()))
     )

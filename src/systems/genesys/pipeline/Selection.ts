@@ -156,5 +156,6 @@ const invalid = (problems: ReadonlyArray<string>): Fault.Fault =>
     code: "invalid-options",
     sent: "no",
     detail: problems.join("; "),
-    hint: "nothing was asked of the API and nothing was written"
+    remote: "nothing was asked of the API and nothing was written",
+    hint: "correct it, and run it again"
   })

@@ -80,17 +80,17 @@ const corrupt = (what: string): Fault.Fault =>
  * @category models
  */
 export class Spool {
-  /** When the export began that this one is, or goes on with: milliseconds since 1970 by the clock of the store. */
-  readonly startedAt: number
+  /** Of the export that this one is, or goes on with. */
+  private readonly serial: number
   private readonly options: Options
   private readonly openedAt: number
   private readonly pending = new Map<string, Array<Collection.Item>>()
   private count = 0
   private since = 0
 
-  constructor(options: Options, startedAt: number, openedAt: number) {
+  constructor(options: Options, serial: number, openedAt: number) {
     this.options = options
-    this.startedAt = startedAt
+    this.serial = serial
     this.openedAt = openedAt
   }
 
@@ -112,9 +112,9 @@ export class Spool {
   reuse(inventory: Inventory, entry: Entry): boolean {
     const mark = inventory.marks.get(entry.id)
     if (mark === undefined || mark.stamp !== entry.stamp) return false
-    const [fingerprint, content = "", mode] = mark.digest.split(".")
+    const [fingerprint, content = "", mode, serial] = mark.digest.split(".")
     if (fingerprint !== inventory.fingerprint) return false
-    const resumed = mark.at >= this.startedAt && this.openedAt - mark.at <= this.options.resumeWithin
+    const resumed = Number(serial) === this.serial && this.openedAt - mark.at <= this.options.resumeWithin
     if (!resumed && !(this.options.sinceLast && entry.stamp !== null)) return false
     entry.content = content
     entry.data = mode === "d"
@@ -131,13 +131,13 @@ export class Spool {
   add(inventory: Inventory, entry: Entry, kept: Kept, incomplete = false): void {
     const value = JSON.stringify([kept.values, kept.files, kept.dependsOn])
     entry.content = digestOf(value)
-    const digest = `${incomplete ? "" : inventory.fingerprint}.${entry.content}.${entry.data ? "d" : "m"}`
+    const digest = `${incomplete ? "" : inventory.fingerprint}.${entry.content}.${entry.data ? "d" : "m"}.`
     const known = inventory.marks.get(entry.id)
-    const isWhole = inventory.table.read === undefined
-    if (isWhole && known?.digest === digest && known.stamp === entry.stamp) return
+    const isWhole = inventory.table.read === undefined && entry.origin === undefined
+    if (isWhole && known?.digest.startsWith(digest) === true && known.stamp === entry.stamp) return
     const collection = this.collectionOf(entry.type)
     const items = this.pending.get(collection)
-    const item = { key: entry.id, stamp: entry.stamp, digest, value }
+    const item = { key: entry.id, stamp: entry.stamp, digest: `${digest}${this.serial}`, value }
     if (items === undefined) this.pending.set(collection, [item])
     else items.push(item)
     this.count += 1
@@ -170,6 +170,15 @@ export class Spool {
     this.since = 0
     return changes.length === 0 ? Effect.void : this.options.collections.write(changes)
   }))
+
+  /**
+   * Marks the export as ended.
+   *
+   * @since 0.1.0
+   */
+  get ended(): Collection.Change {
+    return state(this.options.organisation, "ended", this.serial)
+  }
 
   /**
    * What is kept of these resources of one type, in their order.
@@ -211,23 +220,10 @@ export const prefix = (organisation: string): string => `genesys/${organisation}
 
 const stateOf = (organisation: string): string => `${prefix(organisation)}export`
 
-const running = (startedAt: number): Collection.Item => ({
-  key: "state",
-  stamp: "running",
-  digest: String(startedAt),
-  value: "null"
-})
-
-/**
- * Marks the export as ended.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const ended = (organisation: string): Collection.Change => ({
+const state = (organisation: string, stamp: "running" | "ended", serial: number): Collection.Change => ({
   _tag: "Put",
   collection: stateOf(organisation),
-  items: [{ key: "state", stamp: "ended", digest: "", value: "null" }]
+  items: [{ key: "state", stamp, digest: String(serial), value: "null" }]
 })
 
 /**
@@ -241,8 +237,8 @@ export const open = (options: Options): Effect.Effect<Spool, Fault.Fault> =>
     const { collections, organisation } = options
     const now = yield* collections.now
     const found = Option.getOrUndefined(yield* collections.get(stateOf(organisation), "state"))
-    const begun = found?.stamp === "running" ? Number(found.digest) : Number.NaN
-    const startedAt = Number.isSafeInteger(begun) ? begun : now
-    yield* collections.put(stateOf(organisation), [running(startedAt)])
-    return new Spool(options, startedAt, now)
+    const last = Number(found?.digest ?? 0)
+    const serial = !Number.isSafeInteger(last) ? now : found?.stamp === "running" ? last : last + 1
+    yield* collections.write([state(organisation, "running", serial)])
+    return new Spool(options, serial, now)
   })

@@ -78,7 +78,7 @@ export const whoAmI = (
   }).pipe(Effect.flatMap(organisationOf))
 
 /**
- * The same, asked by itself and for somebody who waits: three times within a few seconds, unless the API asks to wait.
+ * The same, asked by itself and for somebody who waits: given up within seconds, unless the API asks to wait.
  *
  * @since 0.1.0
  * @category accessors
@@ -88,8 +88,9 @@ export const identify = (client: Client.Service): Effect.Effect<Organisation, Fa
     const policy = yield* Policy.make({
       name: "genesys-identify",
       system: "genesys",
-      retry: RetryPolicy.make({ maxAttempts: 3, maxElapsed: "2 minutes", base: "500 millis", cap: "2 seconds" }),
-      attemptTimeout: "30 seconds"
+      retry: RetryPolicy.make({ maxAttempts: 2, maxElapsed: "2 minutes", base: "1 second", cap: "2 seconds" }),
+      // In it the token is fetched, whose endpoint may ask to wait for a minute.
+      attemptTimeout: "90 seconds"
     })
     return yield* organisationOf(yield* policy.run(client.json(organisation), { operation: "Genesys.identify" }))
   })
