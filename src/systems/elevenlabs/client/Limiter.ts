@@ -1,0 +1,64 @@
+/**
+ * How many requests may be under way at once. The API says with each answer how many it works on for the workspace and
+ * how many it works on at most; what others have under way, another run or somebody's telephone calls, is theirs.
+ *
+ * Source: the headers `current-concurrent-requests` and `maximum-concurrent-requests` of the API reference.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Bulkhead from "../../../kernel/Bulkhead.ts"
+import type * as Fault from "../../../kernel/Fault.ts"
+import type { RateHints } from "../../../kernel/RateHints.ts"
+
+/** Answers without a refusal after which one more is tried, where the API does not say how many there may be. */
+const patience = 20
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limiter {
+  /** Waits in line, first come first served, then runs. */
+  readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Fault.Fault, R>
+  /** How many are under way. */
+  readonly own: () => number
+  /** Takes in an answer. `own` is how many of ours were under way when the request was sent. */
+  readonly observe: (hints: RateHints, refused: boolean, own: number) => void
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: { readonly concurrency: number; readonly maxConcurrency: number }
+): Effect.Effect<Limiter> =>
+  Effect.map(
+    Bulkhead.make({ permits: options.concurrency, queue: Number.POSITIVE_INFINITY, name: "elevenlabs" }),
+    ({ machine, withPermits }): Limiter => {
+      let accepted = 0
+      const resize = (limit: number): void => {
+        const next = Math.max(1, Math.min(options.maxConcurrency, Math.floor(limit)))
+        if (next !== machine.limit) machine.resize(next)
+      }
+      const guess = (refused: boolean): void => {
+        accepted = refused ? 0 : accepted + 1
+        if (refused) resize(machine.limit / 2)
+        else if (accepted >= patience && machine.limit < options.concurrency) {
+          accepted = 0
+          resize(machine.limit + 1)
+        }
+      }
+      return {
+        within: withPermits(1),
+        own: () => machine.inUse,
+        observe: ({ concurrent, maximumConcurrent }, refused, own) => {
+          if (maximumConcurrent === undefined || maximumConcurrent < 1) return guess(refused)
+          // Answers overtake each other, so that a count may be of a moment when more of ours were under way.
+          const others = Math.max(0, (concurrent ?? 0) - Math.max(own, machine.inUse))
+          resize(maximumConcurrent - others)
+        }
+      }
+    }
+  )
