@@ -145,6 +145,21 @@ describe("A resource is written", () => {
 
 const flowOf = (label: string) => Lab.make("genesyscloud_flow", label, { name: label })
 
+describe("A data block", () => {
+  it.scopedLive("finds by what is deep in the resource, and is a resource where the provider has no such data source", () =>
+    Effect.gen(function*() {
+      const directory = Path.join(yield* Lab.folder, "acme")
+      const integration = { name: "I", config: { name: "Web" } }
+      yield* Output.write(Lab.input(directory, [
+        Lab.make("genesyscloud_integration", "i", integration, { mode: "data" }),
+        Lab.make("genesyscloud_architect_datatable_row", "r", { name: "R" }, { mode: "data" })
+      ]))
+      const { data, resource } = JSON.parse((yield* Lab.contents(directory))["genesyscloud.tf.json"] ?? "")
+      assert.deepStrictEqual(data, { genesyscloud_integration: { I: { kind: "made", name: "Web" } } })
+      assert.deepStrictEqual(resource, { genesyscloud_architect_datatable_row: { R: { name: "R" } } })
+    }))
+})
+
 describe("Variables", () => {
   it.scopedLive("stand for what the API does not have, typed, and keep what the user filled in", () =>
     Effect.gen(function*() {

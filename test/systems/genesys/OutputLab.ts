@@ -8,7 +8,6 @@ import { createHash } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
-import type * as Fault from "../../../src/kernel/Fault.ts"
 import type * as Model from "../../../src/systems/genesys/Model.ts"
 import type { ExportOptions } from "../../../src/systems/genesys/Options.ts"
 import type * as Output from "../../../src/systems/genesys/output/Output.ts"
@@ -89,6 +88,12 @@ export const tables: ReadonlyArray<Table.Table> = [
   queue,
   user,
   flow,
+  { ...named("genesyscloud_architect_datatable_row"), dataSource: {} },
+  {
+    ...named("genesyscloud_integration"),
+    attributes: { config: Table.block({ name: Table.string() }) },
+    dataSource: { name: "config.name", kind: (values) => typeof values["config"] === "object" ? "made" : undefined }
+  },
   named("genesyscloud_auth_division"),
   named("genesyscloud_script")
 ]
@@ -184,5 +189,3 @@ export const contents = (folder: string): Effect.Effect<Record<string, string>> 
         .toSorted(([left], [right]) => (left < right ? -1 : 1))
     )
   })
-
-export type Failing<A> = Effect.Effect<A, Fault.Fault>

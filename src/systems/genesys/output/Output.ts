@@ -135,10 +135,23 @@ const sourceOf = (input: Input): Effect.Effect<Plan.Source, Fault.Fault> =>
         omitUnresolved: exportOmitUnresolvedRefs,
         excluded: excluded.filter(({ table }) => table.type === type).map(({ path }) => path)
       }),
-      resources: (type) => own.has(type) ? input.resources(type) : Stream.empty,
-      resolve: input.resolve
+      resources: (type) => {
+        if (!own.has(type)) return Stream.empty
+        const resources = input.resources(type)
+        return hasData(byType.get(type)) ? resources : Stream.map(resources, managed)
+      },
+      resolve: (type, id) => {
+        const address = input.resolve(type, id)
+        return address === undefined || hasData(byType.get(type)) ? address : managed(address)
+      }
     }
   })
+
+/** Whether the provider has a data source for the type: where it has none, there is only the resource. */
+const hasData = (table: Table | undefined): boolean => Object.keys(table?.dataSource ?? { name: "name" }).length > 0
+
+const managed = <A extends { readonly mode: "managed" | "data" }>(of: A): A =>
+  of.mode === "managed" ? of : { ...of, mode: "managed" }
 
 const refusal = (code: string, detail: string, hint: string): Fault.Fault =>
   Fault.make({
@@ -189,7 +202,7 @@ const configuration = (
     const plan = yield* Plan.make(source)
     yield* refuseCycles(plan, input.options)
     const desk: Record.Desk = {
-      resolve: input.resolve,
+      resolve: source.resolve,
       plan,
       variables: new Variables(),
       exceptions: [],

@@ -99,9 +99,10 @@ export const compileData = (table: Table, settings: Settings): (context: Context
   const renders = by.map(([key, path]) => {
     if (typeof path === "function") return { key, value: ({ values }: Context) => path(values) }
     const attribute = table.attributes[path]
-    const render = attribute === undefined || attribute.kind === "block"
-      ? (value: Json.Json | undefined) => typeof value === "string" ? value : undefined
-      : present(attribute, path, settings)
+    if (attribute === undefined || attribute.kind === "block") {
+      return { key, value: ({ values }: Context) => textAt(values, path.split(".")) }
+    }
+    const render = present(attribute, path, settings)
     const value = (context: Context): Rendered | undefined =>
       render(context.values[path], { context, siblings: context.values, trail: "" })
     return { key, value }
@@ -111,6 +112,14 @@ export const compileData = (table: Table, settings: Settings): (context: Context
       const value = made(context) ?? (key === "name" ? name : undefined)
       return value === undefined ? [] : [[key, value] as const]
     })
+}
+
+/** The text at a path of attributes; of blocks that repeat, in the first of them. */
+const textAt = (values: Json.Json | undefined, path: ReadonlyArray<string>): string | undefined => {
+  const [name, ...rest] = path
+  if (name === undefined) return typeof values === "string" ? values : undefined
+  const one: Json.Json | undefined = Array.isArray(values) ? values[0] : values
+  return one === undefined ? undefined : textAt(Shape.field(one, name), rest)
 }
 
 const isLeftOut = (attribute: Attribute, path: string, settings: Settings): boolean =>
