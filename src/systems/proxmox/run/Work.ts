@@ -207,8 +207,10 @@ export const leftover = (
     operation: options.operation,
     subject: nameOf(options.vmid, options.node),
     code: "clone-leftover",
-    detail: "its clone was cut off and no task works on it any more",
+    detail: "its clone was cut off: it is locked, and no task is to be seen that works on it",
     remote: `it exists half-made and stays locked (${options.lock})`,
-    hint: `as root on ${options.node}: qm unlock ${options.vmid} && qm destroy ${options.vmid} --purge; then run the ` +
-      "same command again"
+    // A token sees only tasks of its own, so another's clone may be running.
+    hint: `wait a minute and run the same command again; if it stays so and \`pvesh get /nodes/${options.node}/tasks ` +
+      `--source active\` shows no qmclone, then as root on ${options.node}: qm unlock ${options.vmid} && ` +
+      `qm destroy ${options.vmid} --purge`
   })
