@@ -98,7 +98,7 @@ export const tables: ReadonlyArray<Table.Table> = [
   named("genesyscloud_script")
 ]
 
-export const tableOf = (type: Table.TypeName): Table.Table => {
+const tableOf = (type: Table.TypeName): Table.Table => {
   const found = tables.find((table) => table.type === type)
   if (found === undefined) throw new Error(type)
   return found

@@ -19,7 +19,7 @@ import * as Expression from "./Expression.ts"
  * @since 0.1.0
  * @category models
  */
-export interface AttributeChange {
+interface AttributeChange {
   /** Dotted; blocks and elements by index: `members.0.user_id`. */
   readonly path: string
   readonly before: Json.Json | undefined
@@ -30,7 +30,7 @@ export interface AttributeChange {
  * @since 0.1.0
  * @category models
  */
-export interface Changed {
+interface Changed {
   readonly address: string
   readonly attributes: ReadonlyArray<AttributeChange>
 }

@@ -6,11 +6,7 @@
  * @since 0.1.0
  */
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Edge {
+interface Edge {
   readonly from: number
   readonly to: number
 }

@@ -86,7 +86,9 @@ export const make = (
   const split = options.splitFilesByResource === true
   const writers = modules(options).map((module): Module & { readonly writer: Syntax } => ({
     ...module,
-    writer: (module.syntax === "hcl" ? HclWriter : JsonWriter).make(draft, module.prefix, split)
+    writer: module.syntax === "hcl"
+      ? HclWriter.make(draft, module.prefix, split)
+      : JsonWriter.make(draft, module.prefix, split)
   }))
   const state = options.includeStateFile === true ? State.make(draft, report.organisation.id) : undefined
   const each = (run: (writer: Syntax) => Effect.Effect<void, Fault.Fault, Scope.Scope>) =>

@@ -6,17 +6,9 @@
  * @since 0.1.0
  */
 
-/**
- * @since 0.1.0
- * @category constants
- */
-export const version = "1.84.1"
+const version = "1.84.1"
 
-/**
- * @since 0.1.0
- * @category constants
- */
-export const source = "mypurecloud/genesyscloud"
+const source = "mypurecloud/genesyscloud"
 
 /**
  * As a state names it.

@@ -61,7 +61,7 @@ export const files = (folder: string): Effect.Effect<ReadonlyArray<string>, Faul
       .map(({ name }) => name))
 
 /** How much of HCL is parsed at once, in UTF-16 units: less is slow, more takes memory that WebAssembly never returns. */
-const portion = 131_072
+const portion = 32_768
 
 /**
  * The blocks of a file. `name` is what problems call it.

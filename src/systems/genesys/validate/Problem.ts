@@ -5,6 +5,8 @@
  */
 
 /**
+ * What kind of a problem it is.
+ *
  * - `syntax`: a file is not what its name says.
  * - `duplicate`: two blocks of one address, or two variables of one name.
  * - `reference`: it names a block that is not there.
@@ -15,7 +17,7 @@
  * @since 0.1.0
  * @category models
  */
-export type Kind =
+type Kind =
   | "syntax"
   | "duplicate"
   | "reference"
