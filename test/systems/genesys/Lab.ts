@@ -32,7 +32,7 @@ export interface Options extends Simulator.Options {
   readonly wire?: Wire | undefined
 }
 
-export interface Own {
+interface Own {
   /** Defaults to that of the laboratory. */
   readonly collections?: Collection.Service | undefined
   readonly wire?: Wire | undefined

@@ -19,13 +19,8 @@ export interface Excluded {
   readonly path: string
 }
 
-/**
- * Whether a table has this attribute.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const has = (attributes: Attributes, path: string): boolean => {
+/** Whether a table has this attribute. */
+const has = (attributes: Attributes, path: string): boolean => {
   const [first = "", ...rest] = path.split(".")
   const attribute = Object.hasOwn(attributes, first) ? attributes[first] : undefined
   if (attribute === undefined) return false

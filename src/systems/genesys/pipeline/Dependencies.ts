@@ -70,13 +70,8 @@ const types: Readonly<Record<string, TypeName>> = {
 
 const isFlow = (object: string): boolean => object.endsWith("FLOW")
 
-/**
- * The type of an object of dependency tracking, if Terraform has it.
- *
- * @since 0.1.0
- * @category getters
- */
-export const typeOf = (object: string): TypeName | undefined =>
+/** The type of an object of dependency tracking, if Terraform has it. */
+const typeOf = (object: string): TypeName | undefined =>
   Object.hasOwn(types, object) ? types[object] : isFlow(object) ? "genesyscloud_flow" : undefined
 
 /** `WORKFLOW` is a flow and called so already. */

@@ -22,14 +22,12 @@ export type Matches = (text: string) => boolean
  * @category constructors
  */
 export const compile = (expression: string): Effect.Effect<Either.Either<Matches, string>> =>
-  Effect.flatMap(Effect.promise(() => import("re2js")), ({ RE2JS, RE2JSException }) =>
-    Effect.try({
-      try: (): Matches => {
-        const compiled = RE2JS.compile(expression)
-        return (text) => compiled.test(text)
-      },
-      catch: (thrown) => thrown
-    }).pipe(
-      Effect.catchAll((thrown) => thrown instanceof RE2JSException ? Effect.fail(thrown.message) : Effect.die(thrown)),
-      Effect.either
-    ))
+  Effect.map(Effect.promise(() => import("re2js")), ({ RE2JS, RE2JSException }) => {
+    try {
+      const compiled = RE2JS.compile(expression)
+      return Either.right((text) => compiled.test(text))
+    } catch (thrown) {
+      if (thrown instanceof RE2JSException) return Either.left(thrown.message)
+      throw thrown
+    }
+  })

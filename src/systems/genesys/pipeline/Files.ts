@@ -15,6 +15,7 @@ import type { Attributes, Entity, FileRule, Table } from "../Table.ts"
 import type { Reader } from "./Dependencies.ts"
 import * as Path from "./Path.ts"
 import * as Inventory from "./Inventory.ts"
+import type { Spool } from "./Spool.ts"
 import * as Work from "./Work.ts"
 
 /** What stands in a path for the label, which is known when all resources are. */
@@ -86,7 +87,8 @@ export const fetch = (reader: Reader, entity: Entity): Effect.Effect<Fetched, Fa
         continue
       }
       const digest = Crypto.createHash("sha256").update(bytes).digest("hex")
-      yield* work.files.keep(entry, digest, bytes)
+      work.files.keep(work.spool, entry, digest, bytes)
+      yield* work.spool.due
       files.push({ path: `${rule.folder}/${labelHole}${source.ending}`, digest, language: source.language })
     }
     return { files, incomplete }
@@ -281,13 +283,12 @@ export class Kept {
   }
 
   /** @since 0.1.0 */
-  keep(entry: Model.Listed, digest: string, bytes: Uint8Array): Effect.Effect<void, Fault.Fault> {
-    const items: Array<Collection.Item> = []
+  keep(spool: Spool, entry: Model.Listed, digest: string, bytes: Uint8Array): void {
+    let piece = 0
     for (let at = 0; at === 0 || at < bytes.length; at += pieceSize) {
       const value = JSON.stringify(Buffer.from(bytes.subarray(at, at + pieceSize)).toString("base64"))
-      items.push({ key: `${keyOf(entry, digest)}${items.length}`, stamp: null, digest, value })
+      spool.put(this.collection, { key: `${keyOf(entry, digest)}${piece++}`, stamp: null, digest, value })
     }
-    return Effect.uninterruptible(this.collections.put(this.collection, items))
   }
 
   /**

@@ -66,6 +66,7 @@ const round = (
     )
     yield* Effect.all([listing, readers.run], { concurrency: 2, discard: true })
     yield* work.spool.flush
+    yield* Effect.logDebug("everything listed is read")
   })
 
 const refuseDenied = (work: Work): Effect.Effect<void, Fault.Fault> => {

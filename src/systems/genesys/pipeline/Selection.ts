@@ -12,11 +12,7 @@ import type { Table, TypeName } from "../Table.ts"
 import * as AttributePath from "./AttributePath.ts"
 import * as Pattern from "./Pattern.ts"
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Resource {
+interface Resource {
   readonly type: TypeName
   readonly id: string
   readonly name: string

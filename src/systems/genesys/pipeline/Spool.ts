@@ -20,6 +20,9 @@ const version = 1
 /** Items that are written at once. */
 const batch = 200
 
+/** Characters of them: files are large. */
+const largest = 4 * 1024 * 1024
+
 /** What was read is not kept from the store for longer than this, in milliseconds. */
 const patience = 2000
 
@@ -48,7 +51,7 @@ export interface Options {
   readonly sinceLast: boolean
 }
 
-const digestOf = (text: string): string => Crypto.createHash("sha256").update(text).digest("base64url").slice(0, 22)
+const digestOf = (text: string): string => Crypto.hash("sha256", text, "base64url").slice(0, 22)
 
 /**
  * Of a table, and of whatever else decides what is kept of its resources.
@@ -86,6 +89,7 @@ export class Spool {
   private readonly openedAt: number
   private readonly pending = new Map<string, Array<Collection.Item>>()
   private count = 0
+  private size = 0
   private since = 0
 
   constructor(options: Options, serial: number, openedAt: number) {
@@ -135,12 +139,25 @@ export class Spool {
     const known = inventory.marks.get(entry.id)
     const isWhole = inventory.table.read === undefined && entry.origin === undefined
     if (isWhole && known?.digest.startsWith(digest) === true && known.stamp === entry.stamp) return
-    const collection = this.collectionOf(entry.type)
+    this.put(this.collectionOf(entry.type), {
+      key: entry.id,
+      stamp: entry.stamp,
+      digest: `${digest}${this.serial}`,
+      value
+    })
+  }
+
+  /**
+   * Keeps anything else, with the next batch.
+   *
+   * @since 0.1.0
+   */
+  put(collection: string, item: Collection.Item): void {
     const items = this.pending.get(collection)
-    const item = { key: entry.id, stamp: entry.stamp, digest: `${digest}${this.serial}`, value }
     if (items === undefined) this.pending.set(collection, [item])
     else items.push(item)
     this.count += 1
+    this.size += item.value.length
   }
 
   /**
@@ -151,7 +168,7 @@ export class Spool {
   readonly due: Effect.Effect<void, Fault.Fault> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
     if (this.count === 0) return Effect.void
     if (this.since === 0) this.since = now
-    return this.count >= batch || now - this.since >= patience ? this.flush : Effect.void
+    return this.count >= batch || this.size >= largest || now - this.since >= patience ? this.flush : Effect.void
   })
 
   /**
@@ -167,6 +184,7 @@ export class Spool {
     }))
     this.pending.clear()
     this.count = 0
+    this.size = 0
     this.since = 0
     return changes.length === 0 ? Effect.void : this.options.collections.write(changes)
   }))
