@@ -27,6 +27,9 @@ const [early, late] = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"] as const
 
 const maybeState = FastCheck.option(States.state)
 
+/** What collides in three ways is rare. */
+const often = { fastCheck: { numRuns: 500 } }
+
 describe("Merge.merge", () => {
   it("takes what only one side changed, removals too", () => {
     const base = state({ "a.txt": entry("doc_a", early), "b.txt": entry("doc_b", early) })
@@ -82,18 +85,18 @@ describe("Merge.merge", () => {
 
   it.prop("is the same whichever side is ours", sides, ({ base, ours, theirs }) => {
     expect(merge(base, ours, theirs)).toStrictEqual(merge(base, theirs, ours))
-  })
+  }, often)
 
   it.prop("is the other side where one changed nothing", sides, ({ base, ours }) => {
     const ancestor = base ?? State.empty(States.host)
     expect({ ...merge(ancestor, ours, ancestor), quarantine: [] }).toStrictEqual({ ...ours, quarantine: [] })
     expect(merge(base, ours, ours)).toStrictEqual(ours)
-  })
+  }, often)
 
   it.prop("keeps its contract", sides, ({ base, ours, theirs }) => {
     const merged = merge(base, ours, theirs)
     expect(State.decode(State.encode(merged), States.host)).toStrictEqual(Either.right(merged))
-  })
+  }, often)
 
   it.prop("loses no document but those that one side is done with", sides, ({ base, ours, theirs }) => {
     const before = State.idsOf(base ?? State.empty(States.host))
@@ -103,5 +106,5 @@ describe("Merge.merge", () => {
         if (!before.has(id) || State.idsOf(other).has(id)) expect(kept).toContain(id)
       }
     }
-  })
+  }, often)
 })

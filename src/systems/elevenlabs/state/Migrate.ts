@@ -14,7 +14,7 @@
 import * as Site from "../site/Site.ts"
 import * as Grammar from "./Grammar.ts"
 import * as Settle from "./Settle.ts"
-import type { Entry, Problem, Quarantined, State } from "./State.ts"
+import * as State from "./State.ts"
 
 /**
  * @since 0.1.0
@@ -22,9 +22,9 @@ import type { Entry, Problem, Quarantined, State } from "./State.ts"
  */
 export interface Migrated {
   /** One for each site that the file tells of, in the order of their hosts. */
-  readonly states: ReadonlyArray<State>
+  readonly states: ReadonlyArray<State.State>
   /** What could not be taken over; none of it is lost, for the old file is left as it is. */
-  readonly problems: ReadonlyArray<Problem>
+  readonly problems: ReadonlyArray<State.Problem>
 }
 
 /**
@@ -37,10 +37,10 @@ export interface Migrated {
 export const legacy = (
   input: unknown,
   configured: ReadonlyArray<Site.Site>,
-  current: ReadonlyArray<State> = []
+  current: ReadonlyArray<State.State> = []
 ): Migrated => {
   if (!Grammar.isMapping(input)) return { states: [], problems: [{ path: "", message: "is no mapping of sites" }] }
-  const problems: Array<Problem> = []
+  const problems: Array<State.Problem> = []
   const drafts = new Map<string, Draft>()
   for (const [key, files] of Object.entries(input)) {
     const resolved = Site.resolve(key, configured)
@@ -62,7 +62,7 @@ export const legacy = (
 interface Draft {
   readonly claims: Array<Settle.Claim>
   readonly ids: Array<string>
-  readonly quarantine: Array<Quarantined>
+  readonly quarantine: Array<State.Quarantined>
 }
 
 const unresolved = (resolved: Exclude<Site.Resolution, { readonly _tag: "Known" }>, files: unknown): string => {
@@ -98,7 +98,7 @@ const readFiles = (draft: Draft, key: string, files: unknown): void => {
   }
 }
 
-const readEntry = (documentId: string, value: Readonly<Record<string, unknown>>): Entry => {
+const readEntry = (documentId: string, value: Readonly<Record<string, unknown>>): State.Entry => {
   const { file_size: size, hash, uploaded_at: uploadedAt } = value
   return {
     documentId,
@@ -122,13 +122,15 @@ const toInstant = (text: string): string | null => {
   return Number.isNaN(instant.getTime()) ? null : instant.toISOString()
 }
 
-const toState = (site: string, draft: Draft, current: State | undefined): State => {
+const toState = (site: string, draft: Draft, current: State.State | undefined): State.State => {
   const recorded = Object.entries(current?.documents ?? {}).map(([file, entry]) => ({ file, entry }))
   const files = new Set(recorded.map(({ file }) => file))
+  const ids: ReadonlySet<string> = current === undefined ? new Set() : State.idsOf(current)
+  const isNew = ({ entry, file }: Settle.Claim): boolean => !files.has(file) && !ids.has(entry.documentId)
   return Settle.settle({
     site,
     folderId: current?.folderId ?? null,
-    claims: [...recorded, ...draft.claims.filter(({ file }) => !files.has(file))],
+    claims: [...recorded, ...draft.claims.filter(isNew)],
     pendingDelete: current?.pendingDelete ?? [],
     orphans: [...current?.orphans ?? [], ...draft.ids],
     quarantine: [...current?.quarantine ?? [], ...draft.quarantine]
