@@ -19,6 +19,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { isUtf8 } from "node:buffer"
 
 const encoder = new TextEncoder()
 
@@ -33,6 +34,8 @@ export interface Request {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** The body as it came, where it is no UTF-8 and `body` only resembles it. See {@link requestBytes}. */
+  readonly bytes?: Uint8Array | undefined
 }
 
 /**
@@ -94,6 +97,26 @@ export const answer = (options: {
  */
 export const bodyBytes = (answer: Extract<Reply, { readonly _tag: "Answer" }>): Uint8Array<ArrayBuffer> =>
   answer.bytes === undefined ? encoder.encode(answer.body) : new Uint8Array(answer.bytes)
+
+/**
+ * The body of a request as it came over the wire.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const requestBytes = ({ body, bytes }: Pick<Request, "body" | "bytes">): Uint8Array =>
+  bytes ?? encoder.encode(body)
+
+/**
+ * The body of a request from its bytes.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const requestBody = (bytes: Uint8Array): Pick<Request, "body" | "bytes"> => {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")
+  return isUtf8(bytes) ? { body } : { body, bytes }
+}
 
 /**
  * The connection breaks and no answer comes.
@@ -178,20 +201,21 @@ const exchange = (
   const made = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
   if (Either.isLeft(made)) return new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: made.left })
   const url = made.right
-  return bodyText(request).pipe(
-    Effect.flatMap((body) =>
-      serveApart(endpoint, {
+  return bodyOf(request).pipe(
+    Effect.flatMap(({ contentType, ...body }) => {
+      const size = body.bytes?.length ?? Buffer.byteLength(body.body, "utf8")
+      return serveApart(endpoint, {
         method: request.method,
         url: url.pathname + url.search,
         headers: {
           ...request.headers,
-          ...(body.contentType === undefined ? {} : { "content-type": body.contentType }),
+          ...(contentType === undefined ? {} : { "content-type": contentType }),
           "host": url.host,
-          ...(body.text === "" ? {} : { "content-length": String(encoder.encode(body.text).length) })
+          ...(size === 0 ? {} : { "content-length": String(size) })
         },
-        body: body.text
+        ...body
       })
-    ),
+    }),
     Effect.flatMap((reply) => {
       switch (reply._tag) {
         case "Answer":
@@ -230,32 +254,31 @@ const transportError = (request: HttpClientRequest.HttpClientRequest, code: stri
     cause: Object.assign(new Error(message), { code })
   })
 
-interface Body {
-  readonly text: string
+interface Body extends Pick<Request, "body" | "bytes"> {
   readonly contentType?: string | undefined
 }
 
-const bodyText = (
+const bodyOf = (
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<Body, HttpClientError.RequestError> => {
   const body = request.body
   switch (body._tag) {
     case "Empty":
-      return Effect.succeed({ text: "" })
+      return Effect.succeed({ body: "" })
     case "Uint8Array":
-      return Effect.succeed({ text: new TextDecoder().decode(body.body), contentType: body.contentType })
+      return Effect.succeed({ ...requestBody(body.body), contentType: body.contentType })
     case "Stream":
       return body.stream.pipe(
         Stream.decodeText(),
         Stream.mkString,
         Effect.mapBoth({
           onFailure: (cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause }),
-          onSuccess: (text) => ({ text, contentType: body.contentType })
+          onSuccess: (text) => ({ body: text, contentType: body.contentType })
         })
       )
     case "Raw":
       return typeof body.body === "string"
-        ? Effect.succeed({ text: body.body, contentType: body.contentType })
+        ? Effect.succeed({ body: body.body, contentType: body.contentType })
         : new HttpClientError.RequestError({
           request,
           reason: "Encode",

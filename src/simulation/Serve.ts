@@ -40,8 +40,8 @@ export interface Server {
   readonly port: number
 }
 
-/** Larger bodies are answered with 413. */
-const maxBodyBytes = 16 * 1024 * 1024
+/** Larger bodies are answered with 413. More than any upload that a simulated service accepts. */
+const maxBodyBytes = 32 * 1024 * 1024
 
 /** An idle connection is kept for longer than any client keeps it, so that a reset is only ever one we meant. */
 const keepAliveMillis = 120_000
@@ -194,12 +194,12 @@ const respond = (
   readBody(incoming).pipe(
     Effect.flatMap((body): Effect.Effect<Endpoint.Reply> => {
       switch (body._tag) {
-        case "Text":
+        case "Whole":
           return Endpoint.handle(endpoint, {
             method: incoming.method ?? "GET",
             url: incoming.url ?? "/",
             headers: flatHeaders(incoming.headers),
-            body: body.text
+            ...Endpoint.requestBody(body.bytes)
           })
         case "TooLarge":
           return Effect.succeed(tooLarge)
@@ -230,7 +230,7 @@ const tooLarge = Endpoint.answer({
 })
 
 type ReadBody =
-  | { readonly _tag: "Text"; readonly text: string }
+  | { readonly _tag: "Whole"; readonly bytes: Uint8Array }
   | { readonly _tag: "TooLarge" }
   | { readonly _tag: "Gone" }
 
@@ -243,7 +243,7 @@ const readBody = (incoming: Http.IncomingMessage): Effect.Effect<ReadBody> =>
       if (size <= maxBodyBytes) chunks.push(chunk)
       else resume(Effect.succeed({ _tag: "TooLarge" }))
     })
-    incoming.once("end", () => resume(Effect.succeed({ _tag: "Text", text: Buffer.concat(chunks).toString("utf8") })))
+    incoming.once("end", () => resume(Effect.succeed({ _tag: "Whole", bytes: Buffer.concat(chunks) })))
     incoming.once("error", () => resume(Effect.succeed({ _tag: "Gone" })))
     incoming.once("close", () => resume(Effect.succeed({ _tag: "Gone" })))
   })

@@ -1,3 +1,4 @@
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Endpoint from "../../src/simulation/Endpoint.ts"
@@ -33,5 +34,46 @@ describe("a body of bytes", () => {
       assert.strictEqual(reply._tag === "Answer" ? reply.truncateAt : undefined, 4)
       const response = yield* Endpoint.toHttpClient(injector.apply(audio)).get("http://simulated/a.wav")
       assert.strictEqual((yield* Effect.exit(response.arrayBuffer))._tag, "Failure")
+    }))
+})
+
+describe("a request of bytes", () => {
+  /** With a byte order mark, which decoders like to drop. */
+  const text = "\ufeffgrün"
+
+  const asked = () => {
+    const seen: Array<Endpoint.Request> = []
+    const endpoint: Endpoint.Endpoint = (request) =>
+      Effect.sync(() => {
+        seen.push(request)
+        return Endpoint.answer({})
+      })
+    const requests = () =>
+      seen.map((request) => [request.bytes === undefined, Buffer.from(Endpoint.requestBytes(request)).toString("hex")])
+    return { endpoint, requests, sizes: () => seen.map(({ headers }) => headers["content-length"]) }
+  }
+
+  const expected = [[false, Buffer.from(bytes).toString("hex")], [true, Buffer.from(text).toString("hex")]]
+
+  it.effect("is seen in process as it was sent", () =>
+    Effect.gen(function*() {
+      const { endpoint, requests, sizes } = asked()
+      for (const body of [bytes, new TextEncoder().encode(text)]) {
+        yield* Endpoint.toHttpClient(endpoint).execute(
+          HttpClientRequest.bodyUint8Array(HttpClientRequest.post("http://simulated/"), body, "audio/wav")
+        )
+      }
+      assert.deepStrictEqual(requests(), expected)
+      assert.deepStrictEqual(sizes(), ["8", "8"])
+    }))
+
+  it.scopedLive("is seen behind a port as it was sent", () =>
+    Effect.gen(function*() {
+      const { endpoint, requests } = asked()
+      const server = yield* Serve.serve(endpoint)
+      for (const body of [bytes, new TextEncoder().encode(text)]) {
+        yield* Effect.promise(() => fetch(server.url, { method: "POST", body }))
+      }
+      assert.deepStrictEqual(requests(), expected)
     }))
 })
