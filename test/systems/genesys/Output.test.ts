@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
+import { inflateRawSync } from "node:zlib"
 import * as Fault from "../../../src/kernel/Fault.ts"
 import type { ExportOptions } from "../../../src/systems/genesys/Options.ts"
 import * as Output from "../../../src/systems/genesys/output/Output.ts"
@@ -160,12 +161,24 @@ describe("A data block", () => {
     }))
 })
 
+/** What is in a zip, one file after the other. */
+const inflated = (zip: Buffer): string => {
+  let text = ""
+  // Source: APPNOTE 4.3.12, the central directory: name and extra lengths, and where the file is.
+  for (let at = zip.indexOf("PK\x01\x02"); at >= 0; at = zip.indexOf("PK\x01\x02", at + 4)) {
+    const [size, file] = [zip.readUInt32LE(at + 20), zip.readUInt32LE(at + 42)]
+    const from = file + 30 + zip.readUInt16LE(file + 26) + zip.readUInt16LE(file + 28)
+    text += inflateRawSync(zip.subarray(from, from + size)).toString()
+  }
+  return text
+}
+
 describe("Variables", () => {
   it.scopedLive("stand for what the API does not have, typed, and keep what the user filled in", () =>
     Effect.gen(function*() {
       const directory = Path.join(yield* Lab.folder, "acme")
       const write = (resources: ReadonlyArray<Lab.Made>) =>
-        Output.write(Lab.input(directory, resources, { exportFormat: "hcl" }))
+        Output.write(Lab.input(directory, resources, { exportFormat: "hcl", compress: true }))
       yield* write([ann, flowOf("A")])
       const first = yield* Lab.contents(directory)
       assert.strictEqual(
@@ -174,14 +187,21 @@ describe("Variables", () => {
       )
       assert.include(first["genesyscloud.tf"], "variable \"genesyscloud_user_Ann_pins\" {\n  type = map(number)\n}\n")
       const filled = "genesyscloud_user_Ann_password = \"a\\\"$${b}\"\ngenesyscloud_user_Ann_pins = { x = 1 }\n"
-      yield* Effect.promise(() => Fs.writeFile(Path.join(directory, "terraform.tfvars"), filled))
+      const values = Path.join(directory, "terraform.tfvars")
+      yield* Effect.promise(() => Fs.writeFile(values, filled).then(() => Fs.chmod(values, 0o600)))
       yield* write([ann, flowOf("B")])
+      yield* write([ann, flowOf("B")])
+      assert.strictEqual((yield* Effect.promise(() => Fs.stat(values))).mode & 0o777, 0o600)
+      const archive = yield* Effect.promise(() => Fs.readFile(`${directory}.zip`))
+      assert.isAbove(archive.length, 500)
+      assert.isFalse(inflated(archive).includes("a\\\"$${b}"), "a secret in the archive")
+      assert.isTrue(inflated(archive).includes("genesyscloud_user_Ann_password = \"\""))
       assert.strictEqual(
         (yield* Lab.contents(directory))["terraform.tfvars"],
         "genesyscloud_flow_B_filepath   = \"\"\ngenesyscloud_user_Ann_password = \"a\\\"$${b}\"\n" +
           "genesyscloud_user_Ann_pins = {\n  \"x\" = 1\n}\n"
       )
-      yield* Effect.promise(() => Fs.writeFile(Path.join(directory, "terraform.tfvars"), "x = \""))
+      yield* Effect.promise(() => Fs.writeFile(values, "x = \""))
       const fault = yield* Effect.flip(write([ann]))
       assert.strictEqual(fault.code, "hcl-syntax")
     }))

@@ -18,10 +18,10 @@ import * as World from "./OutputWorld.ts"
 const write = (directory: string, generation: number) => Output.write(World.input(directory, generation))
 
 /** Runs the program to its end. */
-const run = (script: string, args: ReadonlyArray<string>, limits = "") =>
+const run = (script: string, args: ReadonlyArray<string>, limits = "", cwd = "/") =>
   Effect.promise(async () => {
     const command = `${limits} exec "$0" "$@"`
-    const child = spawn("sh", ["-c", command, process.execPath, script, ...args], { cwd: "/", stdio: "pipe" })
+    const child = spawn("sh", ["-c", command, process.execPath, script, ...args], { cwd, stdio: "pipe" })
     let said = ""
     child.stdout.on("data", (data: Buffer) => (said += data.toString()))
     child.stderr.on("data", (data: Buffer) => (said += data.toString()))
@@ -166,6 +166,24 @@ describe("An output that is interrupted", () => {
       assert.deepStrictEqual(yield* beside(root), ["acme", "acme.zip"])
       yield* write(directory, 2)
       assert.deepStrictEqual((yield* Validate.folder(directory)).problems, [])
+      // The disk itself has no name that another folder could take.
+      yield* Effect.promise(() => Promise.all([Fs.rm(directory, { recursive: true }), Fs.rm(`${directory}.zip`)]))
+      const mount = yield* Effect.flip(write(root, 1))
+      assert.strictEqual(mount.code, "output-mount")
+    }))
+
+  it.scopedLive("is refused where it would take away the folder that the user is in", () =>
+    Effect.gen(function*() {
+      const script = yield* program
+      const directory = Path.join(yield* Lab.folder, "acme")
+      yield* write(directory, 1)
+      const before = yield* Lab.contents(directory)
+      yield* Effect.promise(() => Fs.mkdir(Path.join(directory, ".git")))
+      for (const cwd of [directory, Path.join(directory, ".git")]) {
+        const { said } = yield* run(script, [directory, "2"], "", cwd)
+        assert.include(said, "fault output-current")
+      }
+      assert.deepStrictEqual(yield* Lab.contents(directory), before)
     }))
 
   it.scopedLive("is the old one where a file grows larger than the system allows", () =>

@@ -14,12 +14,18 @@ import * as Disk from "./Disk.ts"
 const epoch = new Date(1980, 0, 1)
 
 /**
- * Writes the archive of some files of a folder and flushes it to the disk.
+ * Writes the archive of some files of a folder and flushes it to the disk. Of `instead`, the text goes into it and not
+ * what is in the file.
  *
  * @since 0.1.0
  * @category writing
  */
-export const write = (folder: string, names: ReadonlyArray<string>, to: string): Effect.Effect<void, Fault.Fault> =>
+export const write = (
+  folder: string,
+  names: ReadonlyArray<string>,
+  instead: ReadonlyMap<string, string>,
+  to: string
+): Effect.Effect<void, Fault.Fault> =>
   Effect.gen(function*() {
     const { ZipFile } = yield* Effect.promise(() => import("yazl"))
     yield* Disk.attempt(to, (signal) => {
@@ -27,7 +33,10 @@ export const write = (folder: string, names: ReadonlyArray<string>, to: string):
       const done = pipeline(zip.outputStream, Fs.createWriteStream(to, { flags: "w", flush: true }), { signal })
       const failed = new Promise<never>((_, reject) => zip.once("error", reject))
       for (const name of names.toSorted()) {
-        zip.addFile(Path.join(folder, name), name, { mtime: epoch, mode: 0o100644, forceDosTimestamp: true })
+        const text = instead.get(name)
+        const options = { mtime: epoch, mode: 0o100644, forceDosTimestamp: true }
+        if (text === undefined) zip.addFile(Path.join(folder, name), name, options)
+        else zip.addBuffer(Buffer.from(text), name, options)
       }
       zip.end()
       return Promise.race([done, failed])

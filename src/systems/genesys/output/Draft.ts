@@ -165,18 +165,43 @@ export const write = (draft: Draft, name: string, text: string): Effect.Effect<v
   }))
 
 /**
+ * Writes a file of the folder that has more in it than the export has: it is known by the digest of `plain`, and has the
+ * permission bits of the file that the rest is from.
+ *
+ * @since 0.1.0
+ * @category writing
+ */
+export const writeFilled = (
+  draft: Draft,
+  name: string,
+  text: string,
+  { mode, plain }: { readonly mode: number | undefined; readonly plain: string }
+): Effect.Effect<void, Fault.Fault> =>
+  Effect.gen(function*() {
+    const path = Path.join(draft.folder, name)
+    yield* writeBytes(draft, name, Buffer.from(text), mode)
+    if (mode !== undefined) yield* Disk.attempt(path, () => Fs.chmod(path, mode))
+    draft.digests.set(name, createHash("sha256").update(plain).digest("hex"))
+  })
+
+/**
  * Writes bytes as a file of the folder.
  *
  * @since 0.1.0
  * @category writing
  */
-export const writeBytes = (draft: Draft, name: string, bytes: Uint8Array): Effect.Effect<void, Fault.Fault> =>
+export const writeBytes = (
+  draft: Draft,
+  name: string,
+  bytes: Uint8Array,
+  mode?: number
+): Effect.Effect<void, Fault.Fault> =>
   Effect.gen(function*() {
     const path = Path.join(draft.folder, name)
     yield* Steps.before(`write ${name}`)
     yield* Disk.makeFolder(Path.dirname(path))
     yield* Effect.acquireUseRelease(
-      Disk.attempt(path, () => Fs.open(path, "wx")),
+      Disk.attempt(path, () => Fs.open(path, "wx", mode)),
       (handle) => Disk.attempt(path, (signal) => handle.writeFile(bytes, { signal }).then(() => handle.sync())),
       (handle) => Effect.orDie(Disk.attempt(path, () => handle.close()))
     )

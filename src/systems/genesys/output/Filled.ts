@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
+import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import type * as Fault from "../../../kernel/Fault.ts"
 import type * as Json from "../../../kernel/Json.ts"
@@ -16,14 +17,21 @@ import * as Residents from "./Residents.ts"
 import { Entries, Expression, type Rendered } from "./Rendered.ts"
 
 /**
- * By the name of the variable.
- *
  * @since 0.1.0
  * @category models
  */
-export type Filled = ReadonlyMap<string, Rendered>
+export interface Filled {
+  /** By the name of the variable. */
+  readonly values: ReadonlyMap<string, Rendered>
+  /** The permission bits of the file: it may hold secrets. */
+  readonly mode?: number | undefined
+}
 
-const nothing: Filled = new Map()
+/**
+ * @since 0.1.0
+ * @category constants
+ */
+export const nothing: Filled = { values: new Map() }
 
 /**
  * What was filled in, in the folder of an export. Fails where the file was changed and cannot be read: to lose it would
@@ -38,9 +46,12 @@ export const read = (folder: string): Effect.Effect<Filled, Fault.Fault> =>
     const bytes = yield* Disk.bytes(path)
     if (bytes === undefined) return nothing
     const digest = createHash("sha256").update(bytes).digest("hex")
+    // The manifest has the digest of the file with nothing filled in.
     if ((yield* Manifest.read(folder))?.files[Residents.variableFile] === digest) return nothing
     const json = yield* Parser.hcl(path, new TextDecoder().decode(bytes))
-    return new Map(Object.entries(json).map(([name, value]) => [name, rendered(value)] as const))
+    const values = new Map(Object.entries(json).map(([name, value]) => [name, rendered(value)] as const))
+    const stats = yield* Disk.attempt(path, () => Fs.stat(path))
+    return { values, mode: stats.mode & 0o777 }
   })
 
 const rendered = (value: Json.Json): Rendered => {

@@ -18,7 +18,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import * as Fs from "node:fs/promises"
-import { homedir, tmpdir, userInfo } from "node:os"
+import { homedir, tmpdir } from "node:os"
 import * as Path from "node:path"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as FileLock from "../../../store/FileLock.ts"
@@ -72,7 +72,9 @@ const alone = (places: Places, purpose: string, timeout: Duration.DurationInput)
   FileLock.withLock(
     Path.join(
       tmpdir(),
-      `holdfast-${userInfo().uid}-${createHash("sha256").update(places.folder).digest("hex").slice(0, 20)}`
+      `holdfast-${process.getuid?.() ?? "user"}-${
+        createHash("sha256").update(places.folder).digest("hex").slice(0, 20)
+      }`
     ),
     { purpose, timeout }
   )
@@ -182,7 +184,7 @@ const swap = (places: Places): Effect.Effect<void, Fault.Fault> =>
       yield* Disk.flushFolder(places.parent)
       if (stats !== undefined) {
         yield* Steps.before("step aside")
-        yield* Disk.rename(places.folder, places.old)
+        yield* Effect.mapError(Disk.rename(places.folder, places.old), Residents.stuck)
       }
     }).pipe(Effect.onError(() => Effect.zipRight(Effect.ignoreLogged(Disk.remove(places.ready)), discard(places))))
     yield* Steps.before("take the place")

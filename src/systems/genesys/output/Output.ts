@@ -71,7 +71,8 @@ export interface Written {
  * Writes an export. Whatever fails, the output of before is intact, and so it is after a crash, once the next run or
  * `Validate.folder` has looked at it.
  *
- * Fails with the codes `output-foreign`, `output-state` and `output-not-a-folder` where the folder must not be replaced,
+ * Fails with the codes `output-foreign`, `output-state`, `output-current`, `output-mount` and `output-not-a-folder` where the folder
+ * must not or cannot be replaced,
  * `lock-held` while another export writes to it, `cyclic-dependencies` where a circle of `depends_on` is to be an error,
  * `invalid-output` where what was written does not pass its own check, and with those of the disk: `disk-full`,
  * `permission`, `read-only`.
@@ -99,7 +100,7 @@ export const write = (input: Input): Effect.Effect<Written, Fault.Fault> =>
 
 /**
  * Whether a folder may be replaced, before there is anything to write. Finishes first what a crash left there. Fails
- * with the codes `output-foreign`, `output-state` and `output-not-a-folder`.
+ * with the codes `output-foreign`, `output-state`, `output-current`, `output-mount` and `output-not-a-folder`.
  *
  * @since 0.1.0
  * @category reading
@@ -170,6 +171,12 @@ interface Filling {
   readonly report: Report
 }
 
+interface Configured {
+  readonly report: Report
+  /** Files into which a user filled something, without that. */
+  readonly plain: ReadonlyMap<string, string>
+}
+
 const fill = (
   input: Input,
   source: Plan.Source,
@@ -180,14 +187,15 @@ const fill = (
   Effect.gen(function*() {
     const draft = Draft.make(fresh)
     // What is known of all resources meanwhile is let go of before they are checked.
-    const report = yield* Effect.scoped(configuration(input, source, places, draft))
+    const { plain, report } = yield* Effect.scoped(configuration(input, source, places, draft))
     yield* Draft.flush(draft)
     yield* Steps.before("check")
     yield* refuseProblems(fresh)
     const files = [...draft.digests.keys()].toSorted()
     if (input.options.compress === true) {
       yield* Steps.before("archive")
-      yield* Archive.write(fresh, files, archive)
+      // What a user filled in is likely a secret, and an archive is made to be handed on.
+      yield* Archive.write(fresh, files, plain, archive)
     }
     return { files, report }
   })
@@ -197,7 +205,7 @@ const configuration = (
   source: Plan.Source,
   places: Folder.Places,
   draft: Draft.Draft
-): Effect.Effect<Report, Fault.Fault, Scope.Scope> =>
+): Effect.Effect<Configured, Fault.Fault, Scope.Scope> =>
   Effect.gen(function*() {
     const plan = yield* Plan.make(source)
     yield* refuseCycles(plan, input.options)
@@ -211,14 +219,14 @@ const configuration = (
     yield* blocks(input, source, draft, desk)
     const report = ReportFile.merged(input.report, desk.exceptions)
     const filled = yield* Filled.read(places.folder)
-    yield* variableFiles(draft, desk.variables, filled, input.options)
+    const plain = yield* variableFiles(draft, desk.variables, filled, input.options)
     if (plan.cuts.length > 0) yield* Draft.write(draft, "cyclicDepends.txt", cyclicDepends(plan))
     yield* Draft.write(draft, ReportFile.fileName, ReportFile.text(report))
     const own = new Map(
       [...plan.own].map(([type, own]) => [type, own.length] as const).filter(([, count]) => count > 0)
     )
     yield* Draft.write(draft, Manifest.fileName, Manifest.text(draft.digests, own))
-    return report
+    return { report, plain }
   })
 
 const blocks = (
@@ -268,19 +276,21 @@ const refuseCycles = (plan: Plan.Plan, options: ExportOptions): Effect.Effect<vo
   )
 }
 
+/** The files of the variables' values; gives them as they are with nothing filled in. */
 const variableFiles = (
   draft: Draft.Draft,
   variables: Variables,
   filled: Filled.Filled,
   options: ExportOptions
-): Effect.Effect<void, Fault.Fault> =>
-  variables.sorted.length === 0
-    ? Effect.void
-    : Effect.forEach(
-      Pages.modules(options),
-      ({ prefix }) => Draft.write(draft, `${prefix}${Residents.variableFile}`, VariableFile.values(variables, filled)),
-      { discard: true }
-    )
+): Effect.Effect<ReadonlyMap<string, string>, Fault.Fault> =>
+  Effect.gen(function*() {
+    if (variables.sorted.length === 0) return new Map()
+    const plain = VariableFile.values(variables, Filled.nothing.values)
+    const text = VariableFile.values(variables, filled.values)
+    const names = Pages.modules(options).map(({ prefix }) => `${prefix}${Residents.variableFile}`)
+    for (const name of names) yield* Draft.writeFilled(draft, name, text, { mode: filled.mode, plain })
+    return new Map(names.map((name) => [name, plain] as const))
+  })
 
 const refuseProblems = (folder: string): Effect.Effect<void, Fault.Fault> =>
   Effect.flatMap(Checking.check(folder), ({ problems }) => {

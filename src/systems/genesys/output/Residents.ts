@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import * as Path from "node:path"
 import * as Fault from "../../../kernel/Fault.ts"
+import * as FileFault from "../../../store/FileFault.ts"
 import * as Disk from "./Disk.ts"
 import * as Manifest from "./Manifest.ts"
 
@@ -93,7 +94,7 @@ const shown = 5
 
 /**
  * Fails where a folder must not be replaced: it is no folder, holds something foreign, or has a state that is not the
- * export's own while the export has one to write.
+ * export's own while the export has one to write; or where it cannot be: it is where the process is, or a mount.
  *
  * @since 0.1.0
  * @category reading
@@ -103,6 +104,11 @@ export const check = (folder: string, writesState: boolean): Effect.Effect<Resid
     const stats = yield* Disk.stats(folder)
     if (stats !== undefined && !stats.isDirectory()) {
       return yield* refusal(folder, "output-not-a-folder", "is not a folder", "Choose another directory")
+    }
+    const parent = yield* Disk.stats(Path.dirname(folder))
+    if (stats !== undefined && parent !== undefined && stats.dev !== parent.dev) return yield* mounted(folder)
+    if (stats !== undefined && (yield* isAround(folder))) {
+      return yield* refusal(folder, "output-current", "is the current folder, or around it", "Name a folder below it")
     }
     const residents = yield* of(folder)
     const { carried, foreign } = residents
@@ -125,6 +131,27 @@ export const check = (folder: string, writesState: boolean): Effect.Effect<Resid
     }
     return residents
   })
+
+/** Whether the process works in a folder: it would be in one that is gone, and so would the user's shell. */
+const isAround = (folder: string): Effect.Effect<boolean> =>
+  Effect.sync(() => {
+    const way = Path.relative(folder, process.cwd())
+    return way === "" || !(way === ".." || way.startsWith(`..${Path.sep}`) || Path.isAbsolute(way))
+  })
+
+const mounted = (folder: string): Fault.Fault =>
+  refusal(folder, "output-mount", "is a mount, which no other folder can take the place of", "Name a folder below it")
+
+/**
+ * What it means that a folder cannot be renamed.
+ *
+ * Source: rename(2), EBUSY: in use by the system as a mount point; EXDEV: not on the same mounted file system.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const stuck = (fault: Fault.Fault): Fault.Fault =>
+  ["EBUSY", "EXDEV"].includes(FileFault.codeOf(fault.cause) ?? "") ? mounted(fault.subject ?? "") : fault
 
 const refusal = (folder: string, code: string, detail: string, hint: string): Fault.Fault =>
   Fault.make({
