@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type * as Fault from "../../../kernel/Fault.ts"
+import * as Fault from "../../../kernel/Fault.ts"
 import * as Metrics from "../../../kernel/Metrics.ts"
 import * as Policy from "../../../kernel/Policy.ts"
 import * as RetryPolicy from "../../../kernel/RetryPolicy.ts"
@@ -140,6 +140,9 @@ export class TokenPool {
   }
 }
 
+/** Runs of a fetch that fails for another reason than too many tokens: whoever waits for it has a policy of its own. */
+const mostRuns = 4
+
 /** The endpoint counts too; the vendor's provider retries for a minute. */
 const fetching = Policy.make({
   name: "genesys-token",
@@ -164,7 +167,12 @@ export const make = (
     const renewals = Metrics.counter("holdfast_genesys_tokens", "Tokens fetched", "genesys")
     const clients = Array.from({ length: connection.tokensPerClient }, () => connection.clients).flat()
     const members = yield* Effect.forEach(clients, (client) => {
-      const fetch = policy.run(Token.fetch(exchange, connection.loginOrigin, client)).pipe(
+      const fetch = Effect.suspend(() => {
+        let runs = 0
+        return policy.run(Token.fetch(exchange, connection.loginOrigin, client), {
+          retryWhen: (fault) => Fault.isRetryable(fault) && (fault.kind === "throttled" || ++runs < mostRuns)
+        })
+      }).pipe(
         Effect.tap(() => Effect.sync(() => renewals.add(1))),
         Effect.withSpan("Genesys.token", { kind: "client", attributes: { "server.address": connection.loginOrigin } })
       )
