@@ -37,21 +37,21 @@ describe("a body of bytes", () => {
     }))
 })
 
+const asked = () => {
+  const seen: Array<Endpoint.Request> = []
+  const endpoint: Endpoint.Endpoint = (request) =>
+    Effect.sync(() => {
+      seen.push(request)
+      return Endpoint.answer({})
+    })
+  const requests = () =>
+    seen.map((request) => [request.bytes === undefined, Buffer.from(Endpoint.requestBytes(request)).toString("hex")])
+  return { endpoint, requests, sizes: () => seen.map(({ headers }) => headers["content-length"]) }
+}
+
 describe("a request of bytes", () => {
   /** With a byte order mark, which decoders like to drop. */
   const text = "\ufeffgrün"
-
-  const asked = () => {
-    const seen: Array<Endpoint.Request> = []
-    const endpoint: Endpoint.Endpoint = (request) =>
-      Effect.sync(() => {
-        seen.push(request)
-        return Endpoint.answer({})
-      })
-    const requests = () =>
-      seen.map((request) => [request.bytes === undefined, Buffer.from(Endpoint.requestBytes(request)).toString("hex")])
-    return { endpoint, requests, sizes: () => seen.map(({ headers }) => headers["content-length"]) }
-  }
 
   const expected = [[false, Buffer.from(bytes).toString("hex")], [true, Buffer.from(text).toString("hex")]]
 

@@ -9,6 +9,14 @@ const legacy = (status: string): string => JSON.stringify({ detail: { status, me
 const text = (detail: string): string => JSON.stringify({ detail })
 const page = "<!DOCTYPE html><title>Sign in</title>"
 
+const may = (status: number, body: string) => Fault.mayResend(Failure.classify({ status, body }))
+
+const missing = (about: "agent" | "document" | "workspace", code: string) =>
+  Failure.classify({ status: 404, body: legacy(code) }, { about })
+
+const unreadable = (code: "not-json" | "truncated", mutation: boolean) =>
+  Failure.unreadable({ code, detail: "x", status: 200, mutation })
+
 type Row = readonly [status: number, body: string, kind: Fault.Kind, code: string, sent?: Fault.Sent]
 
 const rows: ReadonlyArray<Row> = [
@@ -63,7 +71,6 @@ describe("Failure", () => {
   })
 
   it("whether a mutation may be sent again follows from it", () => {
-    const may = (status: number, body: string) => Fault.mayResend(Failure.classify({ status, body }))
     assert.isTrue(may(429, object("system_busy")))
     assert.isTrue(may(400, object("document_has_dependent_agents")))
     assert.isFalse(may(503, object("system_busy")))
@@ -71,15 +78,13 @@ describe("Failure", () => {
   })
 
   it("a missing agent has a document's code, and a missing document of an agent its own", () => {
-    const of = (about: "agent" | "document" | "workspace", code: string) =>
-      Failure.classify({ status: 404, body: legacy(code) }, { about })
     assert.deepStrictEqual(
-      [of("agent", "document_not_found").code, of("agent", "document_not_found").detail],
+      [missing("agent", "document_not_found").code, missing("agent", "document_not_found").detail],
       ["not-found", "There is no such agent"]
     )
-    assert.strictEqual(of("agent", "knowledge_base_documentation_not_found").code, "document-not-found")
-    assert.strictEqual(of("document", "document_not_found").code, "not-found")
-    assert.strictEqual(of("workspace", "folder_not_found").code, "not-found")
+    assert.strictEqual(missing("agent", "knowledge_base_documentation_not_found").code, "document-not-found")
+    assert.strictEqual(missing("document", "document_not_found").code, "not-found")
+    assert.strictEqual(missing("workspace", "folder_not_found").code, "not-found")
   })
 
   it("says what is wrong with a request, not what was sent", () => {
@@ -124,9 +129,12 @@ describe("Failure", () => {
   })
 
   it("what cannot be read leaves a mutation in doubt, and a read merely without an answer", () => {
-    const of = (code: "not-json" | "truncated", mutation: boolean) =>
-      Failure.unreadable({ code, detail: "x", status: 200, mutation })
-    assert.deepStrictEqual([of("not-json", true).kind, of("not-json", false).kind], ["unknown", "invalid"])
-    assert.isTrue(Fault.isOutcomeUnknown(of("not-json", true)) && Fault.isOutcomeUnknown(of("truncated", true)))
+    const [page, half, read] = [
+      unreadable("not-json", true),
+      unreadable("truncated", true),
+      unreadable("not-json", false)
+    ]
+    assert.deepStrictEqual([page.kind, read.kind], ["unknown", "invalid"])
+    assert.isTrue(Fault.isOutcomeUnknown(page) && Fault.isOutcomeUnknown(half))
   })
 })
