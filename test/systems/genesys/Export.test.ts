@@ -42,7 +42,7 @@ const promising: Lab.Wire = (endpoint) => (request) =>
 
 describe("Export", () => {
   it.live("has everything that is there, by valid references, the same every time", () =>
-    Lab.run({ resources: 300, trouble: { growing: true, repeating: true } }, (lab) =>
+    Lab.run({ resources: 150, trouble: { growing: true, repeating: true } }, (lab) =>
       Effect.gen(function*() {
         const { world } = lab.simulator
         const first = yield* lab.exports({ exportFormat: "hcl", includeStateFile: true })

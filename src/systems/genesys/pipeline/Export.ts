@@ -70,7 +70,9 @@ export const run = (
     const maxConcurrent = options.maxConcurrent ?? 10
     const calls = yield* Calls.make([...tables.map(({ family }) => family), Work.family], maxConcurrent)
     const organisation = yield* Work.whoAmI(client, calls)
+    const clock = yield* Effect.clock
     const spool = yield* Spool.open({
+      clock,
       collections,
       organisation: organisation.id,
       resumeWithin: Duration.toMillis(options.resumeWithin ?? "24 hours"),
@@ -85,7 +87,7 @@ export const run = (
       calls,
       spool,
       files: new Files.Kept(collections, Spool.prefix(organisation.id)),
-      told: new Told(calls),
+      told: new Told(calls, clock),
       inventories: new Map(),
       exceptions: [],
       authenticated: new Set()

@@ -141,10 +141,15 @@ const take = (
     return Effect.void
   }
   const lookup = lookupOf(work)
-  return Effect.zipRight(
-    Effect.forEach(page, (entity) => admit(work, inventory, entity, lookup, wants), { discard: true }),
-    Effect.zipRight(work.spool.due, work.told.moved(inventory))
-  )
+  return Effect.suspend(() => {
+    const more = page.map((entity) => admit(work, inventory, entity, lookup, wants)).filter((each) =>
+      each !== Effect.void
+    )
+    return Effect.zipRight(
+      Effect.all(more, { discard: true }),
+      Effect.suspend(() => Effect.zipRight(work.spool.due, work.told.moved(inventory)))
+    )
+  })
 }
 
 /** What a table makes of an entity, whatever the API put into it. */

@@ -148,5 +148,8 @@ const ended = (
   state: "present" | "vanished" | "failed"
 ): Effect.Effect<void, Fault.Fault> => {
   inventory.move(entry, state)
-  return Effect.zipRight(work.spool.due, work.told.moved(inventory))
+  const { due } = work.spool
+  const told = work.told.moved(inventory)
+  // For most resources there is nothing to write and nothing to say, and each step of a fiber costs.
+  return due === Effect.void ? told : Effect.zipRight(due, told)
 }

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Crypto from "node:crypto"
@@ -43,6 +43,8 @@ export interface Kept {
  * @category models
  */
 export interface Options {
+  /** Asked for every resource, so not as an effect. */
+  readonly clock: Clock.Clock
   readonly collections: Collection.Service
   /** The organisation's id. */
   readonly organisation: string
@@ -165,11 +167,13 @@ export class Spool {
    *
    * @since 0.1.0
    */
-  readonly due: Effect.Effect<void, Fault.Fault> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+  get due(): Effect.Effect<void, Fault.Fault> {
     if (this.count === 0) return Effect.void
+    const now = this.options.clock.unsafeCurrentTimeMillis()
     if (this.since === 0) this.since = now
-    return this.count >= batch || this.size >= largest || now - this.since >= patience ? this.flush : Effect.void
-  })
+    const isDue = this.count >= batch || this.size >= largest || now - this.since >= patience
+    return isDue ? this.flush : Effect.void
+  }
 
   /**
    * Writes what was added. Not to be interrupted, and bounded in time by the store.

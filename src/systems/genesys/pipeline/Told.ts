@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
@@ -35,8 +35,6 @@ const duration = Metric.histogram(
   "From the first request for a type to its last resource, in milliseconds"
 )
 
-const monotonic: Effect.Effect<number> = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
-
 const name = (inventory: Inventory): string => inventory.table.type
 
 const left = (millis: number): string => {
@@ -50,17 +48,23 @@ const left = (millis: number): string => {
  */
 export class Told {
   private readonly calls: Calls
+  private readonly clock: Clock.Clock
   private readonly reported = new Map<string, number>()
   private readonly ended = new Set<string>()
 
-  constructor(calls: Calls) {
+  constructor(calls: Calls, clock: Clock.Clock) {
     this.calls = calls
+    this.clock = clock
+  }
+
+  private get now(): number {
+    return Number(this.clock.unsafeCurrentTimeNanos()) / 1e6
   }
 
   /** @since 0.1.0 */
   listing(inventory: Inventory): Effect.Effect<void> {
-    return Effect.flatMap(monotonic, (now) => {
-      inventory.startedAt = now
+    return Effect.suspend(() => {
+      inventory.startedAt = this.now
       return Progress.report({ item: name(inventory), state: "running", phase: "listing" })
     })
   }
@@ -71,23 +75,22 @@ export class Told {
    * @since 0.1.0
    */
   moved(inventory: Inventory): Effect.Effect<void> {
-    return Effect.flatMap(monotonic, (now) => {
-      const isOver = inventory.listed && inventory.count("wanted") === 0
-      if (isOver) return this.over(inventory, now)
-      if (now - (this.reported.get(name(inventory)) ?? 0) < pace) return Effect.void
-      this.reported.set(name(inventory), now)
-      const done = inventory.wanted - inventory.count("wanted")
-      const fraction = inventory.wanted === 0 ? 0 : done / inventory.wanted
-      const estimate = inventory.listed && done > 0
-        ? `, about ${left((now - inventory.startedAt) * (1 / fraction - 1))} left`
-        : ""
-      return Progress.report({
-        item: name(inventory),
-        state: "running",
-        phase: inventory.listed ? "reading" : "listing",
-        fraction,
-        detail: detail(inventory) + estimate
-      })
+    const { now } = this
+    const isOver = inventory.listed && inventory.count("wanted") === 0
+    if (isOver) return this.over(inventory, now)
+    if (now - (this.reported.get(name(inventory)) ?? 0) < pace) return Effect.void
+    this.reported.set(name(inventory), now)
+    const done = inventory.wanted - inventory.count("wanted")
+    const fraction = inventory.wanted === 0 ? 0 : done / inventory.wanted
+    const estimate = inventory.listed && done > 0
+      ? `, about ${left((now - inventory.startedAt) * (1 / fraction - 1))} left`
+      : ""
+    return Progress.report({
+      item: name(inventory),
+      state: "running",
+      phase: inventory.listed ? "reading" : "listing",
+      fraction,
+      detail: detail(inventory) + estimate
     })
   }
 
