@@ -138,6 +138,8 @@ export interface Service {
   ) => Effect.Effect<Model.Agent, Fault.Fault>
   /** Archived ones as well. */
   readonly branches: (id: string) => Effect.Effect<ReadonlyArray<Model.Branch>, Fault.Fault>
+  /** What a version followed: two that follow the same one did not know of each other. */
+  readonly version: (id: string, version: string) => Effect.Effect<Model.Version, Fault.Fault>
   /** Makes a new version. Nothing guards against a change that somebody else made in between. */
   readonly patchAgent: (id: string, patch: AgentPatch) => Effect.Effect<Model.Agent, Fault.Fault>
   readonly subscription: Effect.Effect<Model.Subscription, Fault.Fault>

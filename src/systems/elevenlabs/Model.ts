@@ -267,6 +267,28 @@ export interface Agent {
 }
 
 /**
+ * One save of an agent, without its content.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Version = Schema.Struct({
+  id: Schema.String,
+  description: orNull(Schema.String).pipe(Schema.fromKey("version_description")),
+  parents: Schema.optionalWith(
+    /** The one that was there before it, in its branch; `null` for the first. */
+    Schema.Struct({ inBranch: orNull(Schema.String).pipe(Schema.fromKey("in_branch_parent_id")) }),
+    { default: () => ({ inBranch: null }), nullable: true }
+  )
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Version = typeof Version.Type
+
+/**
  * @since 0.1.0
  * @category schemas
  */

@@ -252,7 +252,7 @@ const asAgent =
       })
     )
 
-type Agents = Pick<Service, "agents" | "agent" | "branches" | "patchAgent" | "subscription">
+type Agents = Pick<Service, "agents" | "agent" | "branches" | "version" | "patchAgent" | "subscription">
 
 const agents = ({ call }: Wire): Agents => ({
   agents: (options) =>
@@ -289,6 +289,15 @@ const agents = ({ call }: Wire): Agents => ({
             : Effect.succeed(results)
         )
       )),
+  version: (id, version) =>
+    meant("version", id, () =>
+      call({
+        name: "version",
+        method: "GET",
+        route: `${agentRoute}/versions/{version_id}`,
+        ...ofAgent(id),
+        at: { agent_id: id, version_id: version }
+      }, Model.Version)),
   patchAgent: (id, { body, branch, description }) =>
     meant("patchAgent", id, () =>
       call({
