@@ -217,7 +217,9 @@ const notFound = (status: number, body: ErrorBody, about: Context["about"]): Sai
     : about === "workspace"
     ? "There is no such thing"
     : "There is no such document"
-  return { kind: "not-found", code: "not-found", detail: about === "agent" ? what : body.message || what }
+  // Of a missing agent the API says that a document is missing.
+  const misleading = about === "agent" && (body.code === undefined || body.code.startsWith("document_"))
+  return { kind: "not-found", code: "not-found", detail: misleading ? what : body.message || what }
 }
 
 const transient = (status: number, body: ErrorBody): Said => ({

@@ -93,6 +93,8 @@ const answers: Api.Answering = ({ method, url }) => {
     case "GET agents/a1":
     case "PATCH agents/a1":
       return Api.json(agent)
+    case "GET agents/a1/versions/v2":
+      return Api.json({ id: "v2", agent_id: "a1", parents: { in_branch_parent_id: "v1" }, version_description: "x" })
     case "GET agents/a1/branches":
       return Api.json({ meta: {}, results: [{ id: "b", name: "B", agent_id: "a1", is_archived: true }] })
     case "GET /v1/user/subscription":
@@ -130,6 +132,7 @@ const everything = (client: Client.Service) =>
     agents: client.agents({ cursor: "x" }),
     agent: client.agent("a1", { branch: "b", version: "v" }),
     branches: client.branches("a1"),
+    version: client.version("a1", "v2"),
     patchAgent: client.patchAgent("a1", {
       branch: "b",
       body: { conversation_config: { agent: { prompt: { knowledge_base: [] } } } },
@@ -204,6 +207,7 @@ describe("Client", () => {
       assert.deepStrictEqual(all.agent.json, agent)
       assert.deepStrictEqual([all.agent.versionId, all.agent.updatedAt], ["agtvrsn_1", 5])
       assert.deepStrictEqual(all.branches, [{ id: "b", name: "B", isArchived: true, parentId: null, hasDraft: false }])
+      assert.deepStrictEqual(all.version, { id: "v2", description: "x", parents: { inBranch: "v1" } })
       assert.strictEqual(all.subscription.characterLimit, 2)
       assert.isTrue(calls.every(({ headers }) => headers["xi-api-key"] === Api.key))
       assert.strictEqual(calls.find(({ method }) => method === "DELETE")?.url.split("?")[1], "force=false")
@@ -220,7 +224,7 @@ describe("Client", () => {
           Specification.requestProblems({ method: request.method, url: request.url, body: Api.bodyOf(request) })
         )
         assert.deepStrictEqual(problems, [])
-        assert.strictEqual(calls.length, 22)
+        assert.strictEqual(calls.length, 23)
       })
   )
 
@@ -291,15 +295,28 @@ describe("Client", () => {
         if (url.startsWith("/x")) return Endpoint.answer({ bytes: binary })
         if (url.endsWith("text1/content")) return Endpoint.answer({ body: "grün" })
         if (url.includes("clear1")) return Api.json({ signed_url: "http://storage.example/x?Signature=abc" })
-        if (url.includes("busy1")) return Endpoint.answer({ status: 503 })
+        if (url.includes("proxy1")) {
+          return Endpoint.answer({ status: url.endsWith("content") ? 200 : 404, body: "<html>" })
+        }
+        if (url.includes("busy1")) {
+          return Endpoint.answer({ status: 503 })
+        }
         return Api.json({ detail: { status: "document_not_found" } }, { status: 404 })
       })
       assert.deepStrictEqual(new Uint8Array(yield* service.source("file1")), binary)
       const last = calls.at(-1)
       assert.deepStrictEqual([last?.headers["host"], last?.headers["xi-api-key"]], ["storage.example", undefined])
       assert.strictEqual(new TextDecoder().decode(yield* service.source("text1")), "grün")
-      const faults = yield* Effect.forEach(["gone1", "clear1", "busy1"], (id) => Effect.flip(service.source(id)))
-      assert.deepStrictEqual(faults.map(({ code }) => code), ["not-found", "invalid-link", "server-error"])
+      const faults = yield* Effect.forEach(
+        ["gone1", "clear1", "busy1", "proxy1"],
+        (id) => Effect.flip(service.source(id))
+      )
+      assert.deepStrictEqual(faults.map(({ code }) => code), [
+        "not-found",
+        "invalid-link",
+        "server-error",
+        "no-such-endpoint"
+      ])
       assert.notInclude(faults[1]?.message ?? "", "Signature")
     }))
 

@@ -82,6 +82,7 @@ describe("Failure", () => {
       [missing("agent", "document_not_found").code, missing("agent", "document_not_found").detail],
       ["not-found", "There is no such agent"]
     )
+    assert.strictEqual(missing("agent", "branch_not_found").detail, "It says so")
     assert.strictEqual(missing("agent", "knowledge_base_documentation_not_found").code, "document-not-found")
     assert.strictEqual(missing("document", "document_not_found").code, "not-found")
     assert.strictEqual(missing("workspace", "folder_not_found").code, "not-found")

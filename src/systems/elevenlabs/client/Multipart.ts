@@ -8,11 +8,7 @@
  */
 import { createHash } from "node:crypto"
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface File {
+interface File {
   readonly filename: string
   /** `text/plain`, `application/pdf`. */
   readonly mediaType: string
@@ -44,8 +40,11 @@ const escaped = (name: string): string => name.replaceAll("\r", "%0D").replaceAl
 /** The same content has the same boundary, so that a request that is sent again is the same request. */
 const boundaryFor = (content: Uint8Array, texts: ReadonlyArray<string>): string => {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+  // That it is not in the content is looked up below; the beginning is enough to draw it from.
+  const beginning = bytes.subarray(0, 4096)
   for (let salt = 0;; salt++) {
-    const boundary = `holdfast-${createHash("sha256").update(`${salt} `).update(bytes).digest("hex").slice(0, 32)}`
+    const drawn = createHash("sha256").update(`${salt} ${bytes.length} `).update(beginning).digest("hex")
+    const boundary = `holdfast-${drawn.slice(0, 32)}`
     if (!bytes.includes(boundary) && texts.every((text) => !text.includes(boundary))) return boundary
   }
 }

@@ -19,7 +19,12 @@ const documentRoute = `${base}/{documentation_id}`
 const agentRoute = "/v1/convai/agents/{agent_id}"
 
 const ofDocument = (id: string) => ({ at: { documentation_id: id }, subject: `document ${id}` })
-const ofAgent = (id: string) => ({ at: { agent_id: id }, subject: `agent ${id}`, about: "agent" }) as const
+const ofAgent = (id: string, branch?: string | null) =>
+  ({
+    at: { agent_id: id },
+    subject: branch === undefined || branch === null ? `agent ${id}` : `agent ${id}, branch ${branch}`,
+    about: "agent"
+  }) as const
 
 const refuse = (method: string, code: string, detail: string, subject?: string): Fault.Fault =>
   Fault.make({
@@ -235,6 +240,13 @@ const sourceLink = ({ call }: Wire) => (id: string): Effect.Effect<string, Fault
 
 const decodeHead = Schema.decodeUnknown(Model.AgentHead)
 
+/**
+ * What is no file has no source file; what is not there at all has no content either. Only the API's own refusal says
+ * so: what a proxy answers here it would answer there too, and its page would pass for the content.
+ */
+const hasNoFile = ({ code, kind, status = 0 }: Fault.Fault): boolean =>
+  status >= 400 && (kind === "not-found" || kind === "invalid") && code !== "no-such-endpoint"
+
 /** What was sent to the reader is kept whole, and its head decoded beside it. */
 const asAgent =
   (id: string, operation: string, mutation: boolean) => (json: Json.Json): Effect.Effect<Model.Agent, Fault.Fault> =>
@@ -269,7 +281,7 @@ const agents = ({ call }: Wire): Agents => ({
         name: "agent",
         method: "GET",
         route: agentRoute,
-        ...ofAgent(id),
+        ...ofAgent(id, options?.branch),
         query: { branch_id: options?.branch, version_id: options?.version }
       }, Json.Parsed).pipe(Effect.flatMap(asAgent(id, "ElevenLabs.agent", false)))),
   branches: (id) =>
@@ -304,7 +316,7 @@ const agents = ({ call }: Wire): Agents => ({
         name: "patchAgent",
         method: "PATCH",
         route: agentRoute,
-        ...ofAgent(id),
+        ...ofAgent(id, branch),
         query: { branch_id: branch },
         body: { ...body, version_description: description }
       }, Json.Parsed).pipe(Effect.flatMap(asAgent(id, "ElevenLabs.patchAgent", true)))),
@@ -338,11 +350,7 @@ export const make = (
     source: (id) =>
       link(id).pipe(
         Effect.map((link) => download(link, `document ${id}`)),
-        // What is no file has no source file; what is not there at all has no content either.
-        Effect.catchIf(
-          ({ kind }) => kind === "not-found" || kind === "invalid",
-          () => Effect.succeed(content(id))
-        ),
+        Effect.catchIf(hasNoFile, () => Effect.succeed(content(id))),
         Effect.flatten
       )
   }

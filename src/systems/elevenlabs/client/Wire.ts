@@ -24,11 +24,7 @@ import * as Multipart from "./Multipart.ts"
 
 type QueryValue = string | number | boolean | ReadonlyArray<string> | null | undefined
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Target {
+interface Target {
   /** The client's method: `createFile`. */
   readonly name: string
   readonly method: "GET" | "POST" | "PATCH" | "DELETE"
