@@ -38,6 +38,15 @@ export class Graph {
     const known = this.#indices.get(address)
     if (known !== undefined) return known
     this.#indices.set(address, this.addresses.length)
+    return this.add(address)
+  }
+
+  /**
+   * A new node, for whoever knows by himself which addresses have one.
+   *
+   * @since 0.1.0
+   */
+  add(address: string): number {
     return this.addresses.push(address) - 1
   }
 

@@ -259,7 +259,7 @@ const blocks = (
   })
 
 /** One line for each dependency that was left out, as the provider's exporter writes them. */
-const cyclicDepends = ({ cuts, graph }: Plan.Plan): string =>
+const cyclicDepends = ({ cuts, nodes: { graph } }: Plan.Plan): string =>
   cuts.map(({ from, to }) => `${graph.addresses[from]} , ${graph.addresses[to]}\n`).join("")
 
 /** How many circles a message has room for. */

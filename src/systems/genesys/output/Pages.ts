@@ -143,7 +143,7 @@ const dependsOn = (
   soft: ReadonlyMap<string, Cycles.Cut>
 ): ReadonlyArray<Expression> => {
   if (resource.mode === "data" || resource.dependsOn.length === 0) return []
-  const from = plan.graph.node(Plan.addressText(address))
+  const from = plan.nodes.of(address)
   const found = new Set<string>()
   const missing: Array<Model.Resource["dependsOn"][number]> = []
   for (const dependency of resource.dependsOn) {
@@ -152,9 +152,8 @@ const dependsOn = (
       missing.push(dependency)
       continue
     }
-    const text = Plan.addressText(to)
-    const cut = soft.get(`${from} ${plan.graph.node(text)}`)
-    if (cut === undefined) found.add(text)
+    const cut = soft.get(`${from} ${plan.nodes.of(to)}`)
+    if (cut === undefined) found.add(Plan.addressText(to))
     else exceptions.push(Record.brokenDependency(plan, resource, cut))
   }
   exceptions.push(...Record.missingDependencies(resource, missing))

@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import * as Fault from "../../../kernel/Fault.ts"
 import type * as Model from "../Model.ts"
-import type { Table, TypeName } from "../Table.ts"
+import type { Attributes, Table, TypeName } from "../Table.ts"
 import * as Cycles from "./Cycles.ts"
 import { type Body, Expression } from "./Rendered.ts"
 import * as Rendering from "./Rendering.ts"
@@ -46,11 +46,49 @@ export interface Own {
 }
 
 /**
+ * The numbers of addresses. To look one up makes no text of it, for that is done for every reference.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Nodes {
+  /**
+   * @since 0.1.0
+   */
+  readonly graph = new Cycles.Graph()
+  readonly #labels = { data: new Map<string, Map<string, number>>(), managed: new Map<string, Map<string, number>>() }
+
+  /**
+   * @since 0.1.0
+   */
+  of(address: Model.Address): number {
+    const types = this.#labels[address.mode]
+    let labels = types.get(address.type)
+    if (labels === undefined) {
+      labels = new Map()
+      types.set(address.type, labels)
+    }
+    const known = labels.get(address.label)
+    if (known !== undefined) return known
+    const node = this.graph.add(addressText(address))
+    labels.set(address.label, node)
+    return node
+  }
+
+  /**
+   * @since 0.1.0
+   */
+  has({ label, mode, type }: Model.Address): boolean {
+    return this.#labels[mode].get(type)?.has(label) === true
+  }
+}
+
+/**
  * @since 0.1.0
  * @category models
  */
 export interface Plan {
-  readonly graph: Cycles.Graph
+  readonly nodes: Nodes
   readonly cuts: ReadonlyArray<Cycles.Cut>
   /** Sorted by label. */
   readonly own: ReadonlyMap<TypeName, ReadonlyArray<Own>>
@@ -66,6 +104,8 @@ export interface Plan {
 export interface Renders {
   readonly managed: (context: Rendering.Context) => Body
   readonly data: (context: Rendering.Context, name: string) => Body
+  /** The attributes whose values are written. */
+  readonly written: Attributes
 }
 
 /**
@@ -79,7 +119,8 @@ export const renders = (source: Source, type: TypeName): Effect.Effect<Renders, 
     const settings = source.settings(type)
     return Effect.succeed({
       managed: Rendering.compile(table, settings),
-      data: Rendering.compileData(table, settings)
+      data: Rendering.compileData(table, settings),
+      written: Rendering.written(table.attributes, settings)
     })
   })
 
@@ -144,27 +185,34 @@ const isTypeName = (name: string): name is TypeName => name.startsWith("genesysc
  */
 export const make = (source: Source): Effect.Effect<Plan, Fault.Fault> =>
   Effect.gen(function*() {
-    const graph = new Cycles.Graph()
+    const nodes = new Nodes()
     const own = new Map<string, Omit<Own, "label">>()
     for (const type of source.types) {
       const rendering = yield* renders(source, type)
       yield* Stream.runForEachChunk(source.resources(type), (chunk) =>
         Effect.forEach(Chunk.toReadonlyArray(chunk), (resource) =>
           Effect.map(addressOf(source, resource), (address) => {
-            const from = graph.node(addressText(address))
-            render(rendering, resource, surveyor(source, resource, from, graph, own))
+            const from = nodes.of(address)
+            const refer = referring(source, resource, from, nodes, own)
+            if (resource.mode === "data") {
+              rendering.data(surveyor(resource, refer), resource.name)
+            } else {Values.each(rendering.written, resource.values, (_, type, id, { notSelf }) => {
+                if (notSelf !== true || id !== resource.id) {
+                  refer(type, id)
+                }
+              })}
             for (const { id, type } of resource.mode === "managed" ? resource.dependsOn : []) {
               const to = source.resolve(type, id)
               if (to !== undefined) {
-                graph.connect(from, graph.node(addressText(to)), true)
+                nodes.graph.connect(from, nodes.of(to), true)
               }
             }
           }), { discard: true }))
     }
-    const labelled = label([...own.values()], graph)
+    const labelled = label([...own.values()], nodes)
     return {
-      graph,
-      cuts: Cycles.cuts(graph),
+      nodes,
+      cuts: Cycles.cuts(nodes.graph),
       own: new Map(source.types.map((type) => [
         type,
         labelled.filter((each) =>
@@ -175,31 +223,40 @@ export const make = (source: Source): Effect.Effect<Plan, Fault.Fault> =>
     }
   })
 
+/** Notes what a resource refers to. */
+const referring = (
+  source: Source,
+  { values }: Model.Resource,
+  from: number,
+  nodes: Nodes,
+  own: Map<string, Omit<Own, "label">>
+) =>
+(type: TypeName, id: string): void => {
+  const to = source.resolve(type, id)
+  if (to !== undefined) {
+    nodes.graph.connect(from, nodes.of(to), false)
+    return
+  }
+  const data = ownData(values, id)
+  if (data === undefined) return
+  const key = JSON.stringify([data.type, data.name])
+  const known = own.get(key)
+  // Where two ids have one name, whichever is first must not depend on the order of the resources.
+  if (known === undefined || id < known.id) own.set(key, { ...data, id })
+}
+
 const surveyed = new Expression("surveyed")
 
-/** Looks only at what is referred to. */
+/** Renders for the sake of what is referred to. */
 const surveyor = (
-  source: Source,
   { files, id, values }: Model.Resource,
-  from: number,
-  graph: Cycles.Graph,
-  own: Map<string, Omit<Own, "label">>
+  refer: (type: TypeName, id: string) => void
 ): Rendering.Context => ({
   id,
   values,
   files,
   refer: (type, id) => {
-    const to = source.resolve(type, id)
-    if (to !== undefined) {
-      graph.connect(from, graph.node(addressText(to)), false)
-      return surveyed
-    }
-    const data = ownData(values, id)
-    if (data === undefined) return undefined
-    const key = JSON.stringify([data.type, data.name])
-    const known = own.get(key)
-    // Where two ids have one name, whichever is first must not depend on the order of the resources.
-    if (known === undefined || id < known.id) own.set(key, { ...data, id })
+    refer(type, id)
     return surveyed
   },
   unresolved: () => {},
@@ -207,18 +264,18 @@ const surveyor = (
 })
 
 /** Labels that no block has yet. */
-const label = (own: ReadonlyArray<Omit<Own, "label">>, graph: Cycles.Graph): ReadonlyArray<Own> => {
+const label = (own: ReadonlyArray<Omit<Own, "label">>, nodes: Nodes): ReadonlyArray<Own> => {
   const taken = new Set<string>()
   const order = ({ name, type }: Omit<Own, "label">): string => JSON.stringify([type, name])
   return own
     .toSorted((left, right) => (order(left) < order(right) ? -1 : 1))
     .map((each) => {
       const plain = each.name.trim().replace(/[^0-9A-Za-z_-]/g, "_").replace(/^(?![A-Za-z_])/, "_")
-      const address = (label: string): string => addressText({ type: each.type, label, mode: "data" })
-      const isFree = !taken.has(address(plain)) && graph.find(address(plain)) === undefined
+      const address = (label: string): Model.Address => ({ type: each.type, label, mode: "data" })
+      const isFree = !taken.has(addressText(address(plain))) && !nodes.has(address(plain))
       const suffix = createHash("sha256").update(each.name + each.id).digest("hex").slice(0, 20)
       const label = isFree ? plain : `${plain}_${suffix}`
-      taken.add(address(label))
+      taken.add(addressText(address(label)))
       return { ...each, label }
     })
     .toSorted((left, right) => (left.label < right.label ? -1 : 1))

@@ -61,7 +61,7 @@ export const make = (desk: Desk, resource: Model.Resource, address: Model.Addres
   const missing = new Map<string, Missing>()
   const circles = new Map<string, Cycles.Cut>()
   const variables = new Map<string, Expression>()
-  const from = desk.plan.graph.node(Plan.addressText(address))
+  const from = desk.plan.nodes.of(address)
   const refer = (type: TypeName, id: string, path: string): Expression | string | undefined => {
     const to = desk.resolve(type, id)
     if (to === undefined) {
@@ -69,9 +69,8 @@ export const make = (desk: Desk, resource: Model.Resource, address: Model.Addres
       const own = data === undefined ? undefined : desk.plan.ownOf(data.type, data.name)
       return own === undefined ? undefined : new Expression(`data.${own.type}.${own.label}.id`)
     }
-    const text = Plan.addressText(to)
-    const cut = desk.left.size === 0 ? undefined : desk.left.get(`${from} ${desk.plan.graph.node(text)}`)
-    if (cut === undefined) return new Expression(`${text}.id`)
+    const cut = desk.left.size === 0 ? undefined : desk.left.get(`${from} ${desk.plan.nodes.of(to)}`)
+    if (cut === undefined) return new Expression(`${Plan.addressText(to)}.id`)
     circles.set(path, cut)
     return id
   }
@@ -177,7 +176,7 @@ export const missingFile = (
  * @category conversions
  */
 export const circleText = (plan: Plan.Plan, { circle }: Cycles.Cut): string => {
-  const names = circle.map((node) => plan.graph.addresses[node] ?? "")
+  const names = circle.map((node) => plan.nodes.graph.addresses[node] ?? "")
   const most = 8
   return names.length > most
     ? [...names.slice(0, most - 1), `(${names.length - most} more)`, names.at(-1) ?? ""].join(" -> ")

@@ -122,6 +122,26 @@ const textAt = (values: Json.Json | undefined, path: ReadonlyArray<string>): str
   return one === undefined ? undefined : textAt(Shape.field(one, name), rest)
 }
 
+/**
+ * The attributes whose values are written, with those of their blocks: the others refer to nothing.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const written = (attributes: Attributes, settings: Settings, prefix = ""): Attributes =>
+  Object.fromEntries(
+    Object.entries(attributes)
+      .filter(([name, attribute]) => attribute.unresolvable !== true && !isLeftOut(attribute, prefix + name, settings))
+      .map(([name, attribute]) =>
+        [
+          name,
+          attribute.kind === "block"
+            ? { ...attribute, attributes: written(attribute.attributes, settings, `${prefix}${name}.`) }
+            : attribute
+        ] as const
+      )
+  )
+
 const isLeftOut = (attribute: Attribute, path: string, settings: Settings): boolean =>
   attribute.readOnly === true ||
   attribute.excluded === true ||
@@ -283,7 +303,7 @@ const json = (attribute: EncodedAttribute, path: string): Render => {
     if (refs === undefined) return new Encoded(json)
     return new Encoded(Shape.within<Expression | string>(json, refs, (reference, id, siblings) => {
       const type = Values.target(reference, id, siblings)
-      if (type === undefined) return undefined
+      if (type === undefined || (reference.notSelf === true && id === context.id)) return undefined
       const found = context.refer(type, id, path)
       if (found === undefined) context.unresolved(type, id, path, true)
       return found

@@ -155,13 +155,22 @@ const at = (value: Json.Json | undefined, keys: ReadonlyArray<string>, index: nu
 export const references = (table: Table, values: Values): Array<Referred> => {
   const found: Array<Referred> = []
   const own = values[dataKey]
-  collect(table.attributes, values, "", (path, type, id) => {
+  each(table.attributes, values, (path, type, id) => {
     if (Shape.field(own ?? null, id) === undefined) found.push({ path, type, id })
   })
   return found
 }
 
-type Found = (path: string, type: TypeName, id: string) => void
+/**
+ * Visits every id that the values refer to, by some of a table's attributes.
+ *
+ * @since 0.1.0
+ * @category traversing
+ */
+export const each = (attributes: Attributes, values: Values, found: Found): void =>
+  collect(attributes, values, "", found)
+
+type Found = (path: string, type: TypeName, id: string, reference: Reference) => void
 
 const holders = new WeakMap<Attributes, ReadonlyArray<readonly [name: string, attribute: Attribute]>>()
 
@@ -215,7 +224,7 @@ const collectWithin = (value: Json.Json | undefined, refs: Encoded["refs"], path
 
 const refer = (reference: Reference, id: string, siblings: Entity, path: string, found: Found): void => {
   const type = target(reference, id, siblings)
-  if (type !== undefined) found(path, type, id)
+  if (type !== undefined) found(path, type, id, reference)
 }
 
 /**
