@@ -27,7 +27,8 @@ export const write = (
   to: string
 ): Effect.Effect<void, Fault.Fault> =>
   Effect.gen(function*() {
-    const { ZipFile } = yield* Effect.promise(() => import("yazl"))
+    // Bundled, a module of the older kind has no named exports.
+    const { default: { ZipFile } } = yield* Effect.promise(() => import("yazl"))
     yield* Disk.attempt(to, (signal) => {
       const zip = new ZipFile()
       const done = pipeline(zip.outputStream, Fs.createWriteStream(to, { flags: "w", flush: true }), { signal })

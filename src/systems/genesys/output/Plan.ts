@@ -51,7 +51,7 @@ export interface Own {
  * @since 0.1.0
  * @category models
  */
-export class Nodes {
+class Nodes {
   /**
    * @since 0.1.0
    */

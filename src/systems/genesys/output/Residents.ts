@@ -134,10 +134,14 @@ export const check = (folder: string, writesState: boolean): Effect.Effect<Resid
 
 /** Whether the process works in a folder: it would be in one that is gone, and so would the user's shell. */
 const isAround = (folder: string): Effect.Effect<boolean> =>
-  Effect.sync(() => {
-    const way = Path.relative(folder, process.cwd())
-    return way === "" || !(way === ".." || way.startsWith(`..${Path.sep}`) || Path.isAbsolute(way))
-  })
+  Effect.try(() => process.cwd()).pipe(
+    Effect.map((current) => {
+      const way = Path.relative(folder, current)
+      return way === "" || !(way === ".." || way.startsWith(`..${Path.sep}`) || Path.isAbsolute(way))
+    }),
+    // The folder that the process is in was removed: then it is not this one.
+    Effect.orElseSucceed(() => false)
+  )
 
 const mounted = (folder: string): Fault.Fault =>
   refusal(folder, "output-mount", "is a mount, which no other folder can take the place of", "Name a folder below it")
