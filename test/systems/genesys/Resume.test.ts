@@ -2,15 +2,18 @@
  * What outlives an export: the spool of one that died, and what the last one had.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import type * as Collection from "../../../src/store/Collection.ts"
 import type { ExportOptions } from "../../../src/systems/genesys/Options.ts"
 import { isWhole } from "../../../src/systems/genesys/Report.ts"
 import * as Table from "../../../src/systems/genesys/Table.ts"
 import * as Types from "../../../src/systems/genesys/Types.ts"
 import * as Collections from "../../../src/store/Collection.ts"
+import * as Store from "../../../src/store/Store.ts"
 import * as Lab from "./Lab.ts"
 
 /** Of a process that is dead: what it still wants to write does not arrive. */
@@ -96,6 +99,24 @@ describe("Resume", () => {
         assert.deepStrictEqual(yield* Lab.tree(resumed.directory), (yield* fresh(lab, options)).files)
       })))
 
+  it.live("does so by a store in a file", () =>
+    Lab.run({ resources: 100 }, (lab) =>
+      Effect.scoped(Effect.gen(function*() {
+        const context = yield* Layer.build(Store.layer({ file: `${lab.folder("store")}/holdfast.db` }))
+        const collections = Context.get(context, Collections.Collections)
+        const before = yield* Effect.either(
+          lab.exports({}, {
+            collections,
+            wire: Lab.intercept((_, number) => number > 170 ? { _tag: "Refused" } : undefined)
+          })
+        )
+        assert.isTrue(before._tag === "Right" || before.left.kind !== "invalid")
+        const resumed = yield* lab.exports({ sinceLast: true }, { collections })
+        assert.isAbove(resumed.reused, 0)
+        const { changes: _, ...report } = resumed.report
+        assert.deepStrictEqual(report, (yield* fresh(lab)).outcome.report)
+      })).pipe(Effect.orDie)))
+
   it.live("an export that ended is not gone on with", () =>
     Lab.run({ resources: 100 }, (lab) =>
       Effect.gen(function*() {
@@ -104,12 +125,12 @@ describe("Resume", () => {
       })))
 
   it.live("since the last: reads what changed, says so, and ends with the same bytes", () =>
-    Lab.run({ resources: 400 }, (lab) =>
+    Lab.run({ resources: 250 }, (lab) =>
       Effect.gen(function*() {
         const { world } = lab.simulator
         const first = yield* lab.exports({ sinceLast: true })
         assert.strictEqual(first.report.changes?.added.length, world.count())
-        const truth = world.mutate(5)
+        const truth = world.mutate(6)
         const second = yield* lab.exports({ sinceLast: true })
         const { files, outcome } = yield* fresh(lab)
         assert.deepStrictEqual(types(second.report.changes?.added), truth.added.map(({ type }) => type).toSorted())
@@ -136,6 +157,23 @@ describe("Resume", () => {
           wire
         })
         assert.deepStrictEqual(outcome.report.changes, { added: [], changed: [], removed: [] })
+      })))
+
+  it.live("keeps the files of what was not asked for this time", () =>
+    Lab.run({ resources: 100 }, (lab) =>
+      Effect.gen(function*() {
+        const { world } = lab.simulator
+        const all = { sinceLast: true, resourceTypes: ["responsemanagement_responseasset"] }
+        const whole = yield* lab.exports(all)
+        const [one = ""] = world.ids("responsemanagement_responseasset")
+        yield* lab.exports({
+          includeFilterResourcesById: [`responsemanagement_responseasset::${one}`],
+          sinceLast: true
+        })
+        const again = yield* lab.exports(all)
+        assert.strictEqual(again.reused, world.count("responsemanagement_responseasset"))
+        assert.deepStrictEqual(again.files, whole.files)
+        assert.isTrue(isWhole(again.report))
       })))
 
   it.live("another version of a table reads its resources again, and no others", () =>

@@ -125,13 +125,10 @@ const finish = (
       readFile: (file) => work.files.read(file),
       tables: [...work.tables.values()]
     })
-    const listed = new Set<string>(
-      inventories.filter(({ problem }) => problem === undefined).map(({ table }) => table.type)
-    )
     yield* collections.write([
       ...compared.updates,
       ...inventories.flatMap((inventory) => leftOvers(work, inventory)),
-      yield* work.files.unused((type) => listed.has(type)),
+      yield* work.files.unused((type, id) => isKnown(inventories, type, id)),
       work.spool.ended
     ])
     return {
@@ -219,6 +216,14 @@ const resourceOf = (work: Work.Work, type: TypeName, id: string, kept: Spool.Kep
   for (const file of files) work.files.own(entry, file)
   const { mode } = address
   return { type, id, name: entry.name, mode, stamp: entry.stamp, values: kept.values, files, dependsOn: kept.dependsOn }
+}
+
+/** Whether it was written, or is gone for sure. */
+const isKnown = (inventories: ReadonlyArray<Inventory>, type: string, id: string): boolean => {
+  const inventory = inventories.find(({ table }) => table.type === type)
+  if (inventory === undefined) return false
+  const state = inventory.entries.get(id)?.state
+  return state === "present" || (inventory.problem === undefined && (state === undefined || state === "vanished"))
 }
 
 /** What the spool has of a type and the organisation has no more. */

@@ -330,20 +330,20 @@ export class Kept {
   }
 
   /**
-   * What nothing refers to any more of the resources that were listed.
+   * What nothing refers to any more, of the resources of which that is known: those that were written, and those that
+   * are gone.
    *
    * @since 0.1.0
    */
-  unused(
-    isListed: (type: string) => boolean
-  ): Effect.Effect<Collection.Change, Fault.Fault> {
+  unused(isKnown: (type: string, id: string) => boolean): Effect.Effect<Collection.Change, Fault.Fault> {
     const used = new Set(this.keys.values())
     return Effect.map(this.collections.stamps(this.collection), (marks) => ({
       _tag: "Delete",
       collection: this.collection,
-      keys: [...marks.keys()].filter((key) =>
-        isListed(key.slice(0, key.indexOf("/"))) && !used.has(key.slice(0, key.lastIndexOf("/") + 1))
-      )
+      keys: [...marks.keys()].filter((key) => {
+        const [type = "", ...rest] = key.split("/")
+        return !used.has(key.slice(0, key.lastIndexOf("/") + 1)) && isKnown(type, rest.slice(0, -2).join("/"))
+      })
     }))
   }
 }

@@ -201,7 +201,7 @@ class One {
     if (read === undefined) return origin === undefined ? this.unexpected("it was not listed") : Effect.succeed(origin)
     if (origin !== undefined) {
       return Effect.flatMap(this.withExtras(origin, read.before ?? {}, Effect.succeed(undefined)), (known) => {
-        const filled = { ...Path.filling(read.path, known, id), ...filledBy(read, known) }
+        const filled = { id, ...Path.filling(read.path, known, id), ...filledBy(read, known) }
         return Effect.map(this.object(read, filled), (entity) => ({ ...extrasOf(known), ...entity }))
       })
     }
