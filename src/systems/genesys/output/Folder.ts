@@ -67,17 +67,19 @@ export const places = (directory: string): Effect.Effect<Places, Fault.Fault> =>
     }
   })
 
-/** Whoever writes or mends a folder is alone with it, on this machine. The lock lies where nobody counts it as litter. */
-const alone = (places: Places, purpose: string, timeout: Duration.DurationInput) =>
-  FileLock.withLock(
-    Path.join(
-      tmpdir(),
-      `holdfast-${process.getuid?.() ?? "user"}-${
-        createHash("sha256").update(places.folder).digest("hex").slice(0, 20)
-      }`
-    ),
-    { purpose, timeout }
-  )
+/**
+ * Whoever writes or mends a folder is alone with it, on this machine. The locks of a user lie together where nobody
+ * counts them as litter.
+ */
+const alone = (places: Places, purpose: string, timeout: Duration.DurationInput) => {
+  const locks = Path.join(tmpdir(), `holdfast-locks-${process.getuid?.() ?? "user"}`)
+  const name = createHash("sha256").update(places.folder).digest("hex").slice(0, 20)
+  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Fault.Fault, R> =>
+    Effect.zipRight(
+      Disk.attempt(locks, () => Fs.mkdir(locks, { recursive: true, mode: 0o700 })),
+      FileLock.withLock(effect, Path.join(locks, name), { purpose, timeout })
+    )
+}
 
 /**
  * Finishes what a crash interrupted, and removes what it left over. Does nothing where nothing was interrupted.
