@@ -119,6 +119,31 @@ describe("Export", () => {
         assert.strictEqual(refused.subject, "genesyscloud_group, genesyscloud_team")
       })))
 
+  it.live("intermittent failures cost time and nothing else", () =>
+    Lab.run({ resources: 150 }, (lab) =>
+      Effect.gen(function*() {
+        const calm = yield* lab.exports({ directory: lab.folder("calm") })
+        let number = 0
+        const wire: Lab.Wire = (endpoint) => (request) => {
+          number += 1
+          if (number % 5 === 0) return Effect.succeed(refuse(503, "service.unavailable"))
+          if (number % 17 === 0) return Effect.succeed(Endpoint.reset)
+          return number % 23 === 0 ? Effect.as(Effect.sleep("3 minutes"), Endpoint.reset) : endpoint(request)
+        }
+        const outcome = yield* lab.exports({}, { wire })
+        assert.isAbove(outcome.retries, 50)
+        assert.deepStrictEqual(yield* Lab.tree(outcome.directory), yield* Lab.tree(calm.directory))
+      })))
+
+  it.live("keeps to the rate of its tokens without ever being refused", () =>
+    Lab.run({ resources: 400, rateLimitPerMinute: 200, clients: 2 }, (lab) =>
+      Effect.gen(function*() {
+        const outcome = yield* lab.exports({ maxConcurrent: 50 })
+        assert.strictEqual(outcome.retries, 0)
+        assert.isUndefined(lab.simulator.calls.statuses.get(429))
+        assert.strictEqual(outcome.read, lab.simulator.world.count())
+      })))
+
   it.live("comes out whole of a minute in which the API is down", () =>
     Lab.run({ resources: 400 }, (lab) =>
       Effect.gen(function*() {
