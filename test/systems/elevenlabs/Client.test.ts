@@ -1,4 +1,6 @@
+import * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -339,6 +341,28 @@ describe("Client", () => {
       )
       assert.strictEqual((yield* service.bulkDelete([])).size, 0)
       assert.strictEqual(calls.length, 0)
+    }))
+
+  it.scopedLive("is built from the environment, and lets a caller watch what it sends", () =>
+    Effect.gen(function*() {
+      const { calls, endpoint } = Api.scripted(answers)
+      const { url } = yield* Serve.serve(endpoint)
+      const environment = new Map([["ELEVENLABS_API_KEY", Api.key], ["HOLDFAST_ELEVENLABS_ORIGIN", url]])
+      const context = yield* Layer.build(Client.layerConfig).pipe(
+        Effect.withConfigProvider(ConfigProvider.fromMap(environment))
+      )
+      const client = Context.get(context, Client.Client)
+      assert.strictEqual(client.origin, url)
+      yield* client.get("d1")
+      const seen: Array<string> = []
+      const watched = yield* build({
+        ...Api.options,
+        origin: url,
+        transformClient: HttpClient.tapRequest(({ url }) => Effect.sync(() => seen.push(url)))
+      })
+      yield* watched.get("d1")
+      assert.deepStrictEqual(seen, [`${url}/v1/convai/knowledge-base/d1`])
+      assert.strictEqual(calls.length, 2)
     }))
 
   it.effect("an id is part of a path and never more", () =>
