@@ -23,7 +23,13 @@ const reportFile = "export-report.json"
 
 const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
 
-const count = (amount: number, singular: string): string => `${amount} ${singular}${amount === 1 ? "" : "s"}`
+/**
+ * `3 files`, `1 file`.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const count = (amount: number, singular: string): string => `${amount} ${singular}${amount === 1 ? "" : "s"}`
 
 const total = (types: ReadonlyArray<TypeSummary>, column: "listed" | "exported"): number =>
   types.reduce((sum, type) => sum + type[column], 0)

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Progress from "../../../observe/Progress.ts"
 import * as Operations from "../../../systems/genesys/Operations.ts"
 import type { Outcome } from "../../../systems/genesys/Report.ts"
 import type { Handler, Resume } from "../../CommandTree.ts"
@@ -36,11 +37,18 @@ const tracked = (asked: Asked.Asked) =>
     }, Operations.exportOrganisation(asked.options))
   }))
 
+/** All names begin alike, and a bar has little room. */
+const shortNames = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Progress.Progress, ({ report }) =>
+    Effect.provideService(effect, Progress.Progress, {
+      report: (update) => report({ ...update, item: update.item.replace(/^genesyscloud_/, "") })
+    }))
+
 const work = (asked: Asked.Asked) =>
   Effect.gen(function*() {
     yield* Operations.check(asked.options)
     yield* whenInterrupted("what was read is kept; to go on, run the same command again")
-    const result = yield* tracked(asked).pipe(connected, Effect.provide(ProgressBars.layer))
+    const result = yield* tracked(asked).pipe(shortNames, connected, Effect.provide(ProgressBars.layer))
     yield* Output.print({ json: () => Describe.outcomeJson(result), text: Describe.outcomeText(result) })
     return Describe.outcomeCode(result)
   })
