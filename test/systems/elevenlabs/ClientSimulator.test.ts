@@ -16,6 +16,8 @@ import * as Agents from "../../../src/systems/elevenlabs/Agents.ts"
 import * as Client from "../../../src/systems/elevenlabs/Client.ts"
 import * as Paging from "../../../src/systems/elevenlabs/client/Paging.ts"
 import * as Simulator from "../../../src/systems/elevenlabs/Simulator.ts"
+import * as Api from "./Api.ts"
+import * as Specification from "./Specification.ts"
 
 const binary = Uint8Array.from({ length: 2048 }, (_, index) => (index * 7) % 256)
 
@@ -121,6 +123,29 @@ const life = ({ client, simulator }: { readonly client: Client.Service; readonly
 describe("the client and the simulated workspace", () => {
   it.effect("agree, in process, in the words of today and of older times", () =>
     Effect.forEach(["current", "legacy"] as const, (errors) => Effect.flatMap(inProcess({ errors }), life)))
+
+  it.effect.skipIf(!Specification.isThere)(
+    Specification.isThere ? "both do as the API description says" : Specification.skipped,
+    () =>
+      Effect.gen(function*() {
+        const problems = new Set<string>()
+        const simulator = yield* Simulator.make()
+        const checked: Endpoint.Endpoint = (request) =>
+          Effect.tap(simulator.endpoint(request), (reply) => {
+            const sent = { method: request.method, url: request.url, body: Api.bodyOf(request) }
+            if (request.headers["xi-api-key"] === undefined) return
+            for (const problem of Specification.requestProblems(sent)) problems.add(problem)
+            if (reply._tag !== "Answer" || reply.status >= 300) return
+            const answer: unknown = JSON.parse(reply.body)
+            for (const problem of Specification.answerProblems(sent, reply.status, answer)) problems.add(problem)
+          })
+        const client = yield* Client.make({ apiKey: Redacted.make(simulator.credentials.apiKey) }).pipe(
+          Effect.provideService(HttpClient.HttpClient, Endpoint.toHttpClient(checked))
+        )
+        yield* life({ client, simulator })
+        assert.deepStrictEqual([...problems], [])
+      })
+  )
 
   it.scopedLive("agree over sockets", () => Effect.flatMap(overSockets({}), life))
 
