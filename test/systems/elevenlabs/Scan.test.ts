@@ -59,6 +59,8 @@ const failing = (
 
 const codeOf = <A, R>(effect: Effect.Effect<A, Fault.Fault, R>) => Effect.map(Effect.flip(effect), ({ code }) => code)
 
+const record = (name: string) => `<|https://example.com/${name}|>\n## ${name}\n${"ü".repeat(30)}\n`
+
 describe("Scan, what must never look like an empty folder", () => {
   it.scoped("a folder that is missing, empty, or holds no document", () =>
     Effect.gen(function*() {
@@ -197,7 +199,6 @@ describe("Scan", () => {
 
   it.scoped("splits a text between its records, and loads each part alone", () =>
     Effect.gen(function*() {
-      const record = (name: string) => `<|https://example.com/${name}|>\n## ${name}\n${"ü".repeat(30)}\n`
       const text = `${record("a")}${record("b")}${record("c")}`
       const folder = yield* folderWith({ "llms-example-com-1.txt": text })
       const { documents } = yield* Scan.collect({ folder, limits: { characters: 140 } })

@@ -24,7 +24,7 @@ const instant = FastCheck.constantFrom(
   "2026-02-01T00:00:00.5Z"
 )
 
-export const entry: FastCheck.Arbitrary<State.Entry> = FastCheck.record({
+const entry: FastCheck.Arbitrary<State.Entry> = FastCheck.record({
   documentId: id,
   name: FastCheck.constantFrom(null, "a #000000000000"),
   hash,

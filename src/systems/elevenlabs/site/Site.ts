@@ -97,11 +97,7 @@ export const resolve = (key: string, configured: ReadonlyArray<Site>): Resolutio
   return candidates.length === 1 ? { _tag: "Known", site: first } : { _tag: "Ambiguous", key, candidates }
 }
 
-/**
- * @since 0.1.0
- * @category conversions
- */
-export const slugOf = (host: string): string => host.replaceAll("-", "--").replaceAll(".", "-")
+const slugOf = (host: string): string => host.replaceAll("-", "--").replaceAll(".", "-")
 
 /** Source: `_normalize_domain_key` of the tool that wrote the old state files. */
 const legacySlugOf = (host: string): string => host.replaceAll("www.", "").replaceAll(".", "-")

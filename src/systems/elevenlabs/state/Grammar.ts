@@ -96,11 +96,7 @@ export const read = (content: Uint8Array | string): Either.Either<Text, Refusal>
     }
   )
 
-/**
- * @since 0.1.0
- * @category conversions
- */
-export const decodeText = (content: Uint8Array | string): string =>
+const decodeText = (content: Uint8Array | string): string =>
   typeof content === "string" ? content : new TextDecoder("utf-8", { fatal: true }).decode(content)
 
 const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g
