@@ -24,6 +24,9 @@ const all = (api: Api.Api, query: string) =>
     return assert.fail("the listing does not end")
   })
 
+const idsOf = (seed: number) =>
+  Effect.flatMap(Api.make({ seed }), (api) => Effect.all([api.upload({ content: "a" }), api.upload({ content: "b" })]))
+
 describe("documents", () => {
   it.effect("keep the bytes of a file, whatever they are", () =>
     Effect.gen(function*() {
@@ -51,14 +54,9 @@ describe("documents", () => {
 
   it.effect("have the same ids in the same world, and others in another", () =>
     Effect.gen(function*() {
-      const idsOf = (seed: number) =>
-        Effect.flatMap(Api.make({ seed }), (api) =>
-          Effect.all([api.upload({ content: "a" }), api.upload({ content: "b" })]))
       const [one, again, other] = [yield* idsOf(3), yield* idsOf(3), yield* idsOf(4)]
       assert.deepStrictEqual(one, again)
-      assert.isTrue(one.every((id) =>
-        !other.includes(id)
-      ))
+      assert.isTrue(one.every((id) => !other.includes(id)))
       assert.match(one[0], /^[0-9A-Za-z]{20}$/)
     }))
 
