@@ -15,6 +15,7 @@ import * as FaultInjector from "../../simulation/FaultInjector.ts"
 import * as FaultPlan from "../../simulation/FaultPlan.ts"
 import type * as Agents from "./simulator/Agents.ts"
 import type * as Calls from "./simulator/Calls.ts"
+import type * as Check from "./simulator/Check.ts"
 import * as Others from "./simulator/Others.ts"
 import * as Routes from "./simulator/Routes.ts"
 import * as Server from "./simulator/Server.ts"
@@ -38,6 +39,44 @@ export type Trouble = Others.Trouble
  * @category models
  */
 export type NewAgent = Agents.NewAgent
+
+/**
+ * A document or folder as the world tells it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Document = World.Document
+
+/**
+ * A document that somebody else makes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Foreign = World.Foreign
+
+/**
+ * What {@link World.World.check} is told of what must be.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Expected = Check.Expected
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Violation = Check.Violation
+
+/**
+ * A request, as it comes in and once it has taken effect.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Moment = Server.Moment
 
 /**
  * @since 0.1.0

@@ -90,11 +90,7 @@ export interface Attached {
   readonly usage?: "auto" | "prompt" | undefined
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Saving {
+interface Saving {
   readonly description: string
   readonly foreign: boolean
   readonly now: number

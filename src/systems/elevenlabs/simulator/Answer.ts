@@ -8,11 +8,7 @@
  */
 import type * as Json from "../../../kernel/Json.ts"
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Issue {
+interface Issue {
   readonly loc: ReadonlyArray<string | number>
   readonly msg: string
   readonly type: string

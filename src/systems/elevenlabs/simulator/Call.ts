@@ -39,13 +39,8 @@ export interface Route {
   readonly answer: (call: Call) => Answer.Answer
 }
 
-/**
- * The JSON object of the body; an answer where there is none.
- *
- * @since 0.1.0
- * @category getters
- */
-export const fields = (call: Call): { readonly fields: Tree.Fields } | { readonly refused: Answer.Answer } => {
+/** The JSON object of the body; an answer where there is none. */
+const fields = (call: Call): { readonly fields: Tree.Fields } | { readonly refused: Answer.Answer } => {
   const parse: (text: string) => Json.Json = JSON.parse
   try {
     const body = parse(call.request.body)

@@ -11,17 +11,9 @@ import type { Index, Item, Library, Model } from "./Library.ts"
 
 const leastBytes = 500
 
-/**
- * @since 0.1.0
- * @category models
- */
-export type Status = "created" | "processing" | Index["ending"]
+type Status = "created" | "processing" | Index["ending"]
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface State {
+interface State {
   readonly status: Status
   /** Per cent. */
   readonly progress: number

@@ -9,24 +9,14 @@ import * as Agents from "./Agents.ts"
 import type { Item, Library } from "./Library.ts"
 import * as Tree from "./Tree.ts"
 
-/**
- * One use of a document: by which branch of which agent.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Use {
+/** One use of a document: by which branch of which agent. */
+interface Use {
   readonly agent: Agents.Agent
   readonly branch: Agents.Branch
 }
 
-/**
- * A file that a list of an agent had, and has to have as long as nobody else takes it out.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Owed {
+/** A file that a list of an agent had, and has to have as long as nobody else takes it out. */
+interface Owed {
   readonly agent: Agents.Agent
   readonly branch: Agents.Branch
   /** Which list of the configuration. */
@@ -49,10 +39,18 @@ export interface Ledger {
   readonly unpaid: () => ReadonlyArray<Owed>
 }
 
+const isPaid = (lists: ReadonlyMap<string, Had>, { file, ids, place }: Owed): boolean => {
+  const has = lists.get(place)
+  return has !== undefined && (has.files.has(file) || [...ids].some((id) => has.ids.has(id)))
+}
+
 const key = (branch: string, document: string) => `${branch} ${document}`
 
-const idsAt = (content: Tree.Fields, place: string): ReadonlyArray<string> =>
-  Tree.places(content).filter(({ path }) => path === place).flatMap(({ list }) => list.map(Tree.idOf))
+/** What one list has. */
+interface Had {
+  readonly ids: ReadonlySet<string>
+  readonly files: ReadonlySet<string>
+}
 
 /**
  * @param options.library Where the documents are.
@@ -80,8 +78,14 @@ export const make = (options: {
     return (item === undefined ? undefined : options.fileOf(item.name)) ?? `document ${id}`
   }
 
-  const pays = (content: Tree.Fields, owed: Owed): boolean =>
-    idsAt(content, owed.place).some((id) => library.items.has(id) && (owed.ids.has(id) || fileOf(id) === owed.file))
+  /** What each list of a configuration has, of what there is. */
+  const having = (content: Tree.Fields): ReadonlyMap<string, Had> =>
+    new Map(
+      Tree.places(content).map(({ list, path }): [string, Had] => {
+        const ids = list.map(Tree.idOf).filter((id) => library.items.has(id))
+        return [path, { ids: new Set(ids), files: new Set(ids.map(fileOf)) }]
+      })
+    )
 
   const owe = (agent: Agents.Agent, branch: Agents.Branch): void => {
     for (const { list, path } of Tree.places(Agents.tip(branch).content)) {
@@ -108,9 +112,9 @@ export const make = (options: {
     owe(agent, branch)
     // What others take out, nobody else has to put back.
     if (!version.foreign || before === undefined) return
+    const [had, has] = [having(before.content), having(version.content)]
     for (const [name, owed] of debts) {
-      if (owed.branch !== branch || pays(version.content, owed)) continue
-      if (pays(before.content, owed)) debts.delete(name)
+      if (owed.branch === branch && isPaid(had, owed) && !isPaid(has, owed)) debts.delete(name)
     }
   }
 
@@ -127,9 +131,15 @@ export const make = (options: {
     )
   }
 
-  return {
-    saved,
-    uses,
-    unpaid: () => [...debts.values()].filter((owed) => !pays(Agents.tip(owed.branch).content, owed))
+  const unpaid: Ledger["unpaid"] = () => {
+    const tips = new Map<Agents.Branch, ReadonlyMap<string, Had>>()
+    return [...debts.values()].filter((owed) => {
+      if (!options.agents().has(owed.agent.id)) return false
+      const has = tips.get(owed.branch) ?? having(Agents.tip(owed.branch).content)
+      tips.set(owed.branch, has)
+      return !isPaid(has, owed)
+    })
   }
+
+  return { saved, uses, unpaid }
 }

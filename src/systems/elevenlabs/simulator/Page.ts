@@ -20,11 +20,7 @@ export interface Entry<A> {
   readonly value: A
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Page<A> {
+interface Page<A> {
   readonly values: ReadonlyArray<A>
   readonly fields: { readonly next_cursor: string | null; readonly has_more: boolean }
 }

@@ -40,11 +40,7 @@ export interface Options {
   readonly fileOf: (name: string) => string | undefined
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Removal {
+interface Removal {
   readonly force: boolean
   readonly foreign: boolean
   readonly now: number

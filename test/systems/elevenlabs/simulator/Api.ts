@@ -66,7 +66,7 @@ export const knowledgeBase = "/v1/convai/knowledge-base"
 const boundary = "0123456789abcdef"
 
 /** As RFC 7578 has it, written out. */
-export const multipart = ({ content, filename = "file.txt", folder, mediaType = "text/plain", name }: Upload): Buffer =>
+const multipart = ({ content, filename = "file.txt", folder, mediaType = "text/plain", name }: Upload): Buffer =>
   Buffer.concat([
     ...Object.entries({ name, parent_folder_id: folder }).flatMap(([field, value]) =>
       value === undefined
