@@ -1,0 +1,66 @@
+/**
+ * Which agents and branches name a document. What is asked at once is asked together, so an answer may hold some that name
+ * another of the documents.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fault from "../../../kernel/Fault.ts"
+import * as Paging from "../client/Paging.ts"
+import type * as Client from "../Client.ts"
+import type * as Attach from "./Attach.ts"
+import type { Policies } from "./Policies.ts"
+import * as Together from "./Together.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Dependents {
+  readonly targets: ReadonlyArray<Attach.Target>
+  /** Agents that the key may not see. */
+  readonly hidden: ReadonlyArray<string>
+}
+
+/** Source: the API description, `document_ids` of dependent-agents. */
+const most = 20
+
+const nobody: Dependents = { targets: [], hidden: [] }
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  client: Client.Service,
+  policies: Policies
+): (id: string) => Effect.Effect<Dependents, Fault.Fault> => {
+  const ask = (ids: ReadonlyArray<string>): Effect.Effect<Dependents, Fault.Fault> =>
+    Effect.map(Paging.dependents(client, ids, undefined, policies.read), ({ agents, branches }) => {
+      const found = new Map<string, Attach.Target>()
+      const add = (target: Attach.Target) => found.set(`${target.agent} ${target.branch ?? ""}`, target)
+      for (const { id, type } of agents) if (type !== "unknown") add({ agent: id, branch: null })
+      for (const { agentId, branchId, isMain } of branches) add({ agent: agentId, branch: isMain ? null : branchId })
+      return {
+        targets: [...found.values()],
+        hidden: agents.filter(({ type }) => type === "unknown").map(({ id }) => id)
+      }
+    })
+  /** A document that is gone is named by nobody. */
+  const one = (id: string): Effect.Effect<Dependents, Fault.Fault> =>
+    Effect.catchIf(ask([id]), (fault) => fault.kind === "not-found", () => Effect.succeed(nobody))
+
+  return Together.make<string, Dependents, Fault.Fault>({
+    most,
+    run: (ids) =>
+      ask([...new Set(ids)]).pipe(
+        Effect.map((found) => ids.map(() => Exit.succeed(found))),
+        // One of them is gone; the others are not.
+        Effect.catchIf(
+          (fault) => fault.kind === "not-found",
+          () => Effect.forEach(ids, (id) => Effect.exit(one(id)), { concurrency: 4 })
+        )
+      )
+  })
+}

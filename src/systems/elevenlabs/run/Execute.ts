@@ -1,0 +1,204 @@
+/**
+ * Does what a plan says: first what gives agents something, many files at once, and only then what takes something away.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import type * as Fault from "../../../kernel/Fault.ts"
+import * as Progress from "../../../observe/Progress.ts"
+import * as Name from "../documents/Name.ts"
+import * as Scan from "../documents/Scan.ts"
+import type * as Plan from "../plan/Plan.ts"
+import type { DocumentReport, Outcome } from "../Report.ts"
+import * as State from "../state/State.ts"
+import * as Converge from "./Converge.ts"
+import { finished } from "./Finish.ts"
+import * as Remote from "./Remote.ts"
+import * as Retire from "./Retire.ts"
+import type * as Upload from "./Upload.ts"
+import * as Work from "./Work.ts"
+
+/**
+ * What became of each action so far, in their order.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Board = Ref.Ref<ReadonlyArray<DocumentReport>>
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Input {
+  readonly work: Work.Work
+  readonly plan: Plan.Plan
+  readonly remote: Remote.Remote
+  /** Files at once. */
+  readonly concurrency: number
+  readonly board: Board
+}
+
+const itemOf = (action: Plan.Action): string => "file" in action ? action.file : action.documentId
+
+/**
+ * The actions of a plan, none of them begun.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const notStarted = (plan: Plan.Plan): ReadonlyArray<DocumentReport> =>
+  plan.actions.map((action) => ({
+    item: itemOf(action),
+    action,
+    outcome: { _tag: action._tag === "Keep" || action._tag === "Hold" ? "Done" : "NotStarted" }
+  }))
+
+const phases: ReadonlyArray<ReadonlySet<Plan.Action["_tag"]>> = [
+  new Set(["Create", "Update", "Adopt"]),
+  new Set(["Attach"]),
+  new Set(["Detach"]),
+  new Set(["Remove"]),
+  new Set(["DeletePending"])
+]
+
+const words: { readonly [K in Plan.Action["_tag"]]: string } = {
+  Create: "uploading",
+  Update: "updating",
+  Adopt: "taking over",
+  Attach: "attaching",
+  Detach: "detaching",
+  Remove: "removing",
+  DeletePending: "deleting",
+  Hold: "kept",
+  Keep: "unchanged"
+}
+
+const sourceOf = (document: Scan.Document, files: FileSystem.FileSystem): Upload.Source => ({
+  file: document.file,
+  name: document.name,
+  hash: document.hash,
+  size: document.size,
+  mediaType: document.mediaType,
+  load: Effect.provideService(Scan.load(document), FileSystem.FileSystem, files)
+})
+
+/** What of its own to put where a document to be deleted is named: its name tells which file it was of. */
+const placesOf = (
+  { plan, work }: Input,
+  id: string,
+  listed: ReadonlyMap<string, string>
+): Effect.Effect<Retire.Places, Fault.Fault> =>
+  Effect.gen(function*() {
+    const name = listed.get(id) ?? Option.getOrUndefined(yield* Work.look(work, id))?.name ?? ""
+    const file = Name.parse(name)?.file
+    if (file === undefined) return { _tag: "Leave" }
+    const entry = State.entryOf(work.ledger.now(), file)
+    if (entry !== undefined) return { _tag: "Replace", by: { id: entry.documentId, name: entry.name ?? "" } }
+    const isThere = plan.actions.some((action) => "file" in action && action.file === file && action._tag !== "Remove")
+    return { _tag: isThere ? "Leave" : "Drop" }
+  })
+
+/** Noted as to be deleted before anything is done about it. */
+const note = (work: Work.Work, id: string): Effect.Effect<void, Fault.Fault> =>
+  Effect.suspend(() =>
+    State.idsOf(work.ledger.now()).has(id) ?
+      Effect.void :
+      work.ledger.change((state) => State.change(state, { pendingDelete: [...state.pendingDelete, id] }))
+  )
+
+const perform = (
+  input: Input,
+  action: Plan.Action,
+  folder: Effect.Effect<string, Fault.Fault>,
+  listed: ReadonlyMap<string, string>,
+  files: FileSystem.FileSystem
+): Effect.Effect<void, Fault.Fault> => {
+  const { work } = input
+  switch (action._tag) {
+    case "Create":
+      return Effect.flatMap(
+        folder,
+        (folder) => Converge.replace(work, sourceOf(action.document, files), folder, action.supersedes ?? undefined)
+      )
+    case "Update": {
+      const source = sourceOf(action.document, files)
+      return action.strategy === "in-place"
+        ? Converge.inPlace(work, source, action.documentId)
+        : Effect.flatMap(folder, (folder) => Converge.replace(work, source, folder, action.documentId))
+    }
+    case "Adopt": {
+      const source = sourceOf(action.document, files)
+      const found = { id: action.documentId, name: listed.get(action.documentId) ?? action.document.name }
+      return action.reason === "taken-over"
+        ? finished(Converge.commit(work, source, found, undefined))
+        : Converge.adopt(work, source, found, action.supersedes ?? undefined)
+    }
+    case "Attach": {
+      const target = { agent: action.agentId, branch: action.branchId }
+      const named = { id: action.documentId, name: listed.get(action.documentId) ?? "" }
+      return finished(work.attach(
+        target,
+        action.replaces === null
+          ? { _tag: "Add", ...named, usageMode: work.usageMode }
+          : { _tag: "Swap", from: action.replaces, to: named, usageMode: work.usageMode }
+      ))
+    }
+    case "Detach":
+      return finished(
+        work.attach({ agent: action.agentId, branch: action.branchId }, { _tag: "Drop", id: action.documentId })
+      )
+    case "Remove":
+      return Converge.remove(work, action.file, action.documentId)
+    case "DeletePending":
+      return finished(Effect.zipRight(
+        note(work, action.documentId),
+        Effect.flatMap(
+          placesOf(input, action.documentId, listed),
+          (places) => Retire.retire(work, action.documentId, places)
+        )
+      ))
+    case "Hold":
+    case "Keep":
+      return Effect.void
+  }
+}
+
+const tell = (site: string, report: DocumentReport): Effect.Effect<void> =>
+  Progress.report({
+    item: `${site} ${report.item}`,
+    state: report.outcome._tag === "Failed" ? "failed" : report.outcome._tag === "Done" ? "done" : "running",
+    phase: words[report.action._tag],
+    ...(report.outcome._tag === "Failed" ? { detail: report.outcome.fault.message } : {})
+  })
+
+/**
+ * @since 0.1.0
+ * @category operations
+ */
+export const execute = (input: Input): Effect.Effect<void, never, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const { board, concurrency, plan, remote, work } = input
+    const files = yield* FileSystem.FileSystem
+    const folder = yield* Effect.cached(finished(Remote.ensureFolder(work, remote)))
+    const listed = new Map([...remote.inFolder, ...remote.elsewhere].map(({ id, name }) => [id, name]))
+    const one = (action: Plan.Action, index: number): Effect.Effect<void> =>
+      Effect.gen(function*() {
+        yield* tell(work.site.host, { item: itemOf(action), action, outcome: { _tag: "NotStarted" } })
+        const outcome: Outcome = yield* perform(input, action, folder, listed, files).pipe(
+          Effect.as({ _tag: "Done" as const }),
+          Effect.catchAll((fault) => Effect.succeed({ _tag: "Failed" as const, fault }))
+        )
+        const report: DocumentReport = { item: itemOf(action), action, outcome }
+        if (outcome._tag === "Failed") yield* Effect.logError(outcome.fault.message)
+        yield* Ref.update(board, (reports) => reports.with(index, report))
+        yield* tell(work.site.host, report)
+      })
+    for (const phase of phases) {
+      const due = plan.actions.flatMap((action, index) => phase.has(action._tag) ? [{ action, index }] : [])
+      yield* Effect.forEach(due, ({ action, index }) => one(action, index), { concurrency, discard: true })
+    }
+  })

@@ -1,0 +1,72 @@
+/**
+ * What comes while something of its kind is under way goes together in the next: one save of an agent for the documents
+ * that came meanwhile, one write of the state file for all that was to be written.
+ *
+ * @since 0.1.0
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<A, B, E> {
+  /** How many go together at most. Defaults to all. */
+  readonly most?: number | undefined
+  /** What becomes of each, in their order. Where it fails, it failed for all of them. */
+  readonly run: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<Exit.Exit<B, E>>, E>
+}
+
+interface Waiting<A, B, E> {
+  readonly item: A
+  readonly outcome: Deferred.Deferred<B, E>
+}
+
+/**
+ * A way to hand in one item and to wait for what becomes of it. Never are two groups under way at once. Whoever is
+ * interrupted before its turn takes its item back.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <A, B, E>(options: Options<A, B, E>): (item: A) => Effect.Effect<B, E> => {
+  const turn = Effect.unsafeMakeSemaphore(1)
+  let queue: ReadonlyArray<Waiting<A, B, E>> = []
+
+  const group: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const taken = queue.slice(0, options.most)
+      queue = queue.slice(taken.length)
+      const exit = yield* Effect.exit(restore(options.run(taken.map(({ item }) => item))))
+      // Only the one at whose turn it was is interrupted; the others come to theirs.
+      if (Exit.isInterrupted(exit)) queue = [...taken, ...queue]
+      else {
+        for (const [index, { outcome }] of taken.entries()) {
+          Deferred.unsafeDone(outcome, Exit.isSuccess(exit) ? exit.value[index] ?? missing : Exit.failCause(exit.cause))
+        }
+      }
+    })
+  )
+
+  return (item) =>
+    Effect.flatMap(Deferred.make<B, E>(), (outcome) => {
+      const waiting = { item, outcome }
+      const lead: Effect.Effect<void> = Effect.flatMap(
+        Deferred.isDone(outcome),
+        (done) => done ? Effect.void : Effect.zipRight(group, lead)
+      )
+      queue = [...queue, waiting]
+      return turn.withPermits(1)(lead).pipe(
+        Effect.onInterrupt(() =>
+          Effect.sync(() => {
+            queue = queue.filter((other) => other !== waiting)
+          })
+        ),
+        Effect.zipRight(Deferred.await(outcome))
+      )
+    })
+}
+
+const missing = Exit.die(new Error("an item of a group has no outcome"))
