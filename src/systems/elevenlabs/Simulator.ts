@@ -103,6 +103,8 @@ export interface Options {
   readonly requestsPerMinute?: number | undefined
   /** Milliseconds for which a new document or folder is missing from listings. Defaults to 0. */
   readonly listingLagMillis?: number | undefined
+  /** Milliseconds for which listings still have what was deleted. Defaults to 0. */
+  readonly deletionLagMillis?: number | undefined
   /** Milliseconds for which a document that is not used any more still counts as used. Defaults to 0. */
   readonly dependencyLagMillis?: number | undefined
   /** Milliseconds that an index takes. Defaults to 3,000. */
@@ -217,10 +219,12 @@ export const make = (options: Options = {}): Effect.Effect<Simulator, Fault.Faul
     const workspace = Workspace.make({
       seed,
       listingLagMillis: options.listingLagMillis ?? 0,
+      deletionLagMillis: options.deletionLagMillis ?? 0,
       dependencyLagMillis: options.dependencyLagMillis ?? 0,
       indexMillis: options.indexMillis ?? 3_000,
       indexBytes: options.indexBytes ?? tiers[tier].indexBytes,
       attachUnindexed: options.attachUnindexed ?? false,
+      endless: options.trouble?.endless ?? false,
       limits: {
         tier,
         fileBytes: options.fileBytes ?? 20 * mega,

@@ -48,6 +48,8 @@ export interface Item {
   bytes: Uint8Array
   filename: string
   mediaType: string
+  /** Of a file whose text was edited: that text. What was sent stays as it is. */
+  edited: string | null
   readonly url: string | null
   /** Made by somebody else. */
   readonly foreign: boolean
@@ -79,7 +81,9 @@ export interface Library {
   /** In the order in which they were made. */
   readonly items: ReadonlyMap<string, Item>
   readonly add: (item: NewItem, now: number) => Item
-  readonly remove: (id: string) => void
+  readonly remove: (id: string, now: number) => void
+  /** As listings have them: not yet what is new, and still what is gone. */
+  readonly listed: (now: number) => ReadonlyArray<Item>
   /** Of a folder: what is directly in it. */
   readonly children: (folder: string | null) => ReadonlyArray<Item>
   /** What is in a folder, and in the folders in it. */
@@ -89,12 +93,17 @@ export interface Library {
 }
 
 /**
- * @param lagMillis For how long listings do not have what is new.
+ * @param options.lagMillis For how long listings do not have what is new.
+ * @param options.ghostMillis For how long listings have what is gone.
  * @since 0.1.0
  * @category constructors
  */
-export const make = (ids: Ids, lagMillis: number): Library => {
+export const make = (
+  ids: Ids,
+  options: { readonly lagMillis: number; readonly ghostMillis: number }
+): Library => {
   const items = new Map<string, Item>()
+  const ghosts = new Map<Item, number>()
 
   const add = (item: NewItem, now: number): Item => {
     const added: Item = {
@@ -107,9 +116,10 @@ export const make = (ids: Ids, lagMillis: number): Library => {
       bytes: item.bytes ?? new Uint8Array(),
       filename: item.filename ?? item.name,
       mediaType: item.mediaType ?? "text/plain",
+      edited: null,
       url: item.url ?? null,
       foreign: item.foreign ?? false,
-      listedFrom: now + lagMillis,
+      listedFrom: now + options.lagMillis,
       indexes: new Map()
     }
     items.set(added.id, added)
@@ -127,5 +137,16 @@ export const make = (ids: Ids, lagMillis: number): Library => {
     return folder === undefined ? [] : [...above(folder), folder]
   }
 
-  return { items, add, remove: (id) => void items.delete(id), children, below, above }
+  const remove = (id: string, now: number): void => {
+    const item = items.get(id)
+    if (item !== undefined && options.ghostMillis > 0) ghosts.set(item, now + options.ghostMillis)
+    items.delete(id)
+  }
+
+  const listed = (now: number): ReadonlyArray<Item> => [
+    ...[...items.values()].filter(({ listedFrom }) => listedFrom <= now),
+    ...[...ghosts].flatMap(([item, until]) => item.listedFrom <= now && now < until ? [item] : [])
+  ]
+
+  return { items, add, remove, listed, children, below, above }
 }

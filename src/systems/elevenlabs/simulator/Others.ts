@@ -25,6 +25,8 @@ export interface Trouble {
   readonly renames?: number | undefined
   /** Share of the calls that change something after which somebody else deletes a document, by force. Defaults to 0. */
   readonly deletions?: number | undefined
+  /** The last page of a listing of several says that it goes on, with its own cursor. Defaults to `false`. */
+  readonly endless?: boolean | undefined
 }
 
 /**

@@ -80,6 +80,7 @@ export const summary = (item: Item, library: Library): Tree.Fields => ({
  * @category conversions
  */
 export const content = (item: Item): string => {
+  if (item.edited !== null) return item.edited
   const text = Buffer.from(item.bytes).toString("utf8")
   if (item.kind === "text") return text
   return text.split(/\n{2,}/).map((part) =>

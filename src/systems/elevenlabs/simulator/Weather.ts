@@ -69,7 +69,7 @@ export const rough: FaultPlan.FaultPlan = {
     { name: "reset before", match: api, probability: 0.006, effect: { type: "reset-before" } },
     { name: "reset after", match: writes, probability: 0.012, effect: { type: "reset-after" } },
     { name: "refused", match: api, probability: 0.003, effect: { type: "refused" } },
-    { name: "torn body", match: api, probability: 0.006, effect: { type: "truncated" } },
+    { name: "torn body", match: { path: "^/(?:v1|storage)/" }, probability: 0.006, effect: { type: "truncated" } },
     { name: "web page", match: api, probability: 0.003, effect: { type: "html", status: 502, title: "Bad Gateway" } },
     { name: "slow", match: api, probability: 0.01, effect: { type: "latency", millis: 500, maxMillis: 5_000 } }
   ]

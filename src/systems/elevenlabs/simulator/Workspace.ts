@@ -31,11 +31,14 @@ export interface Limits {
 export interface Options {
   readonly seed: number
   readonly listingLagMillis: number
+  readonly deletionLagMillis: number
   readonly dependencyLagMillis: number
   readonly indexMillis: number
   readonly indexBytes: number
   /** Agents take documents whose index is not ready. */
   readonly attachUnindexed: boolean
+  /** The last page of a listing names itself as the next. */
+  readonly endless: boolean
   readonly limits: Limits
   readonly fileOf: (name: string) => string | undefined
 }
@@ -58,6 +61,7 @@ export interface Workspace {
   readonly ledger: Ledger.Ledger
   readonly limits: Limits
   readonly attachUnindexed: boolean
+  readonly endless: boolean
   /** Links that were given out, and until when they are good. */
   readonly links: Map<string, { readonly document: string; readonly until: number }>
   /** Deletes a document or a folder with all in it; a failure where that is refused. */
@@ -70,7 +74,7 @@ export interface Workspace {
  */
 export const make = (options: Options): Workspace => {
   const ids = Ids.make(options.seed)
-  const library = Library.make(ids, options.listingLagMillis)
+  const library = Library.make(ids, { lagMillis: options.listingLagMillis, ghostMillis: options.deletionLagMillis })
   const indexing = Indexing.make(library, ids, { millis: options.indexMillis, limitBytes: options.indexBytes })
   const ledger = Ledger.make({
     library,
@@ -99,7 +103,7 @@ export const make = (options: Options): Workspace => {
       if (ledger.uses(item, "all", removal.now).length > 0) return Answer.hasDependents(item.id)
     }
     detach(new Set(all.map(({ id }) => id)), removal)
-    for (const { id } of all) library.remove(id)
+    for (const { id } of all) library.remove(id, removal.now)
     return undefined
   }
 
@@ -111,6 +115,7 @@ export const make = (options: Options): Workspace => {
     ledger,
     limits: options.limits,
     attachUnindexed: options.attachUnindexed,
+    endless: options.endless,
     links: new Map(),
     remove
   }

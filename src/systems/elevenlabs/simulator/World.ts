@@ -30,6 +30,8 @@ export interface Document {
   readonly hash: string
   readonly filename: string
   readonly mediaType: string
+  /** Of a file whose text was edited: that text, which agents see instead of the file. */
+  readonly edited: string | null
   /** Made by somebody else. */
   readonly foreign: boolean
 }
@@ -116,6 +118,7 @@ const shown = (item: Library.Item): Document => ({
   },
   filename: item.filename,
   mediaType: item.mediaType,
+  edited: item.edited,
   foreign: item.foreign
 })
 

@@ -97,6 +97,19 @@ describe("documents", () => {
       assert.strictEqual(Buffer.from(api.world.document(id)?.bytes ?? []).toString(), "new")
     }))
 
+  it.effect("keep the file when their text is edited, until there is another file", () =>
+    Effect.gen(function*() {
+      const api = yield* Api.make()
+      const id = yield* api.upload({ name: "Doc", content: "sent" })
+      const hashes: ReadonlyArray<readonly [string, string]> = [[id, api.world.document(id)?.hash ?? ""]]
+      yield* api.patch(`${root}/${id}`, { content: "edited" })
+      assert.strictEqual((yield* api.get(`${root}/${id}/content`)).text, "edited")
+      assert.strictEqual(Buffer.from(api.world.document(id)?.bytes ?? []).toString(), "sent")
+      assert.deepStrictEqual(api.world.check({ hashes }).map(({ invariant }) => invariant), ["I4"])
+      yield* api.sendFile("PATCH", `${root}/${id}/update-file`, { content: "sent" })
+      assert.deepStrictEqual(api.world.check({ hashes }), [])
+    }))
+
   it.effect("that are not there are not found", () =>
     Effect.gen(function*() {
       const api = yield* Api.make({ errors: "current" })
@@ -188,6 +201,29 @@ describe("the listing", () => {
       assert.strictEqual((yield* api.get(`${root}/${id}`)).status, 200)
       yield* TestClock.adjust(1)
       assert.deepStrictEqual(names(yield* api.get(root)), ["late"])
+    }))
+
+  it.effect("takes a while to lose what was deleted, though it cannot be read", () =>
+    Effect.gen(function*() {
+      const api = yield* Api.make({ deletionLagMillis: 2_000 })
+      const folder = Api.idOf(yield* api.post(`${root}/folder`, { name: "F" }))
+      const id = yield* api.upload({ name: "gone", content: "gone", folder })
+      yield* api.remove(`${root}/${id}`)
+      assert.strictEqual((yield* api.get(`${root}/${id}`)).status, 404)
+      yield* TestClock.adjust(1_999)
+      assert.deepStrictEqual(names(yield* api.get(`${root}?ancestor_folder_id=${folder}`)), ["gone"])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(names(yield* api.get(`${root}?parent_folder_id=${folder}`)), [])
+    }))
+
+  it.effect("names its last page as the next where it is told to", () =>
+    Effect.gen(function*() {
+      const api = yield* Api.make({ trouble: { endless: true } })
+      yield* Effect.forEach(["a", "b", "c"], (name) => api.upload({ name, content: name }))
+      const first = yield* api.get(`${root}?page_size=2`)
+      const cursor = String(Api.field(first.body, "next_cursor"))
+      const last = yield* api.get(`${root}?page_size=2&cursor=${cursor}`)
+      assert.deepStrictEqual([Api.field(last.body, "next_cursor"), Api.field(last.body, "has_more")], [cursor, true])
     }))
 
   it.effect("tells what others made from what is one's own", () =>

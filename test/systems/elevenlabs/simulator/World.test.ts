@@ -1,9 +1,13 @@
 /** The truth about a simulated workspace: what is checked, what is heard, and what others do. */
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
+import * as Endpoint from "../../../../src/simulation/Endpoint.ts"
 import * as Simulator from "../../../../src/systems/elevenlabs/Simulator.ts"
 import * as Api from "./Api.ts"
 
@@ -84,6 +88,17 @@ describe("what an agent had", () => {
       yield* attach([])
       yield* world.editAgent(agent, (content) => ({ ...content, name: "Renamed" }))
       assert.deepStrictEqual(world.check().map(({ detail }) => detail.endsWith("has lost help")), [true])
+    }))
+
+  it.effect("is nobody's concern once the agent is deleted", () =>
+    Effect.gen(function*() {
+      const { agent, api, attach, make, world } = yield* setting()
+      const one = yield* make(old)
+      yield* attach([one])
+      yield* world.deleteAgent(agent)
+      assert.strictEqual((yield* api.get(`${agents}/${agent}`)).status, 404)
+      assert.strictEqual((yield* api.remove(`${root}/${one.id}`)).status, 200)
+      assert.deepStrictEqual(world.check(), [])
     }))
 
   it.effect("of others may not be lost either", () =>
@@ -167,6 +182,30 @@ describe("a listener", () => {
       assert.deepStrictEqual(heard, [200])
       assert.strictEqual(world.documents().length, 1)
       assert.deepStrictEqual((yield* api.simulator.faults).map(({ fired }) => fired), [1])
+    }))
+
+  it.scoped("may stop the caller at any call, and what was done stands", () =>
+    Effect.gen(function*() {
+      const { api, world } = yield* setting()
+      const client = Endpoint.toHttpClient(api.simulator.endpoint)
+      const { apiKey } = api.simulator.credentials
+      const write = (text: string) =>
+        HttpClientRequest.post(`https://api.elevenlabs.io${root}/text`).pipe(
+          HttpClientRequest.setHeader("xi-api-key", apiKey),
+          HttpClientRequest.bodyText(JSON.stringify({ text, name: text }), "application/json"),
+          client.execute,
+          Effect.scoped
+        )
+      const caller = yield* Deferred.make<Fiber.RuntimeFiber<unknown, unknown>>()
+      let calls = 0
+      yield* world.listen(({ when }) =>
+        when === "after" && ++calls === 2 ? Effect.flatMap(Deferred.await(caller), Fiber.interrupt) : Effect.void
+      )
+      const working = yield* Effect.fork(Effect.forEach(["one", "two", "three"], write))
+      yield* Deferred.succeed(caller, working)
+      const exit = yield* Fiber.await(working)
+      assert.isTrue(Exit.isInterrupted(exit))
+      assert.deepStrictEqual(world.documents().map(({ name }) => name), ["one", "two"])
     }))
 
   it.effect("hears nothing once its scope is closed", () =>

@@ -122,7 +122,8 @@ const change = (item: Library.Item, call: Call.Call): Answer.Answer =>
       const bytes = encoder.encode(content)
       const refused = Uploads.refuse("text/plain", bytes, call.workspace.limits)
       if (refused !== undefined) return refused
-      item.bytes = bytes
+      if (item.kind === "file") item.edited = content
+      else item.bytes = bytes
       call.workspace.indexing.again(item, call.now)
     }
     item.name = name.name
@@ -142,7 +143,7 @@ const updateFile = (item: Library.Item, call: Call.Call): Answer.Answer => {
   }
   const upload = Uploads.read(call)
   if ("refused" in upload) return upload.refused
-  Object.assign(item, upload.file, { name: upload.file.filename, updatedAt: call.now })
+  Object.assign(item, upload.file, { name: upload.file.filename, edited: null, updatedAt: call.now })
   call.workspace.indexing.again(item, call.now)
   return read(item, call)
 }

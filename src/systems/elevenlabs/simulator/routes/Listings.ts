@@ -36,15 +36,18 @@ const wrong = (query: URLSearchParams): Answer.Answer | undefined => {
     : Answer.invalid(["query", "sort_direction"], "Input should be 'asc' or 'desc'", "enum")
 }
 
-const within = ({ query, workspace: { library } }: Call.Call): ReadonlyArray<Library.Item> => {
+const within = ({ now, query, workspace: { library } }: Call.Call): ReadonlyArray<Library.Item> => {
   const parent = query.get("parent_folder_id")
   const ancestor = query.get("ancestor_folder_id")
-  const all = ancestor === null || ancestor === "" ? [...library.items.values()] : library.below(ancestor)
+  const listed = library.listed(now)
+  const all = ancestor === null || ancestor === ""
+    ? listed
+    : listed.filter((item) => library.above(item).some(({ id }) => id === ancestor))
   return parent === null || parent === "" ? all : all.filter(({ folder }) => folder === parent)
 }
 
 const list = (call: Call.Call): Answer.Answer => {
-  const { now, query, workspace } = call
+  const { query, workspace } = call
   const refused = wrong(query)
   if (refused !== undefined) return refused
   const prefix = query.get("search") ?? ""
@@ -54,7 +57,7 @@ const list = (call: Call.Call): Answer.Answer => {
   const key = keys[query.get("sort_by") ?? "created_at"] ?? (({ createdAt }) => createdAt)
   const entries = within(call)
     .filter((item) =>
-      item.listedFrom <= now && item.name.startsWith(prefix) && (types.size === 0 || types.has(item.kind)) &&
+      item.name.startsWith(prefix) && (types.size === 0 || types.has(item.kind)) &&
       !(own && item.foreign)
     )
     .map((item): Page.Entry<Library.Item> => ({
@@ -65,9 +68,11 @@ const list = (call: Call.Call): Answer.Answer => {
     }))
   const paged = Page.of(entries, query, query.get("sort_direction") !== "asc")
   if ("refused" in paged) return paged.refused
+  const { fields, values } = paged.page
+  const stuck = workspace.endless && query.has("cursor") && !fields.has_more
   return Answer.value({
-    documents: paged.page.values.map((item) => Shown.summary(item, workspace.library)),
-    ...paged.page.fields
+    documents: values.map((item) => Shown.summary(item, workspace.library)),
+    ...(stuck ? { next_cursor: query.get("cursor"), has_more: true } : fields)
   })
 }
 
