@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os"
 import { inject } from "vitest"
 import * as Operations from "../../src/systems/proxmox/Operations.ts"
 import * as Lab from "../systems/proxmox/Lab.ts"
+import * as Genesys from "./Genesys.ts"
 import * as Narrative from "./Narrative.ts"
 import * as Proxmox from "./Proxmox.ts"
 import * as Labels from "./ProxmoxLabels.ts"
@@ -18,14 +19,14 @@ const command = inject("command")
 const timeout = 1_800_000
 
 /** A part of `npm run sweep`. */
-const sweep = (system: System) =>
+const sweep = (system: System, others: number) =>
   Effect.gen(function*() {
     const scenarios = yield* system.scenarios(command, "small")
     const outcome = yield* Sweep.run(scenarios, {
       command,
       parallel: availableParallelism() * 4,
       extent: "brief",
-      others: 24,
+      others,
       second: 4,
       seed: 1
     })
@@ -37,9 +38,25 @@ const sweep = (system: System) =>
 describe("the command, killed or interrupted at any call and run again", () => {
   it.live(
     "makes, changes and destroys exactly the machines asked for, each once",
-    () => Effect.map(sweep(Systems.proxmox), ({ trials }) => assert.isAtLeast(trials, 40)),
+    () => Effect.map(sweep(Systems.proxmox, 24), ({ trials }) => assert.isAtLeast(trials, 40)),
     timeout
   )
+
+  it.live(
+    "writes the bytes of an export that was not disturbed",
+    () => Effect.map(sweep(Genesys.system, 12), ({ trials }) => assert.isAtLeast(trials, 40)),
+    timeout
+  )
+
+  it.live("is found out where it writes something else", () =>
+    Effect.gen(function*() {
+      const [scenario] = yield* Genesys.system.scenarios(command, "small")
+      if (scenario === undefined) return assert.fail("there is a scenario")
+      const other = { ...scenario, words: scenario.words.map((word) => word === "hcl" ? "json" : word) }
+      const { problems } = yield* Trial.run(command, other, { stops: [], gap: "soon" })
+      assert.include(problems, "out/genesyscloud.tf is missing")
+      assert.include(problems, "out/genesyscloud.tf.json is there too")
+    }).pipe(Effect.scoped), timeout)
 
   it.live("is found out where it does nothing", () =>
     Effect.gen(function*() {
