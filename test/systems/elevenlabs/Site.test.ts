@@ -70,6 +70,7 @@ describe("Site.normalise", () => {
     "ftp://example.com",
     "file:///etc/passwd",
     "https://user:secret@example.com",
+    "https://user:se cret secret@example.com",
     `https://${"a".repeat(64)}.com`,
     `https://${Array.from({ length: 60 }, () => "a-a").join(".")}.com`,
     "a".repeat(300)

@@ -76,11 +76,8 @@ export interface Refused {
 
 /**
  * A file that is no document.
- *
- * @since 0.1.0
- * @category models
  */
-export interface Skipped {
+interface Skipped {
   readonly _tag: "Skipped"
   readonly file: string
   readonly reason: string

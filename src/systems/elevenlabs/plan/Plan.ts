@@ -54,11 +54,7 @@ export interface AgentView {
   readonly documents: ReadonlySet<string>
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Remote {
+interface Remote {
   /**
    * All that is in the site's folder, and those of the recorded ids outside of it that were found by their id. A recorded
    * document that is not here is gone.

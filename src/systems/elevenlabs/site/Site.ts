@@ -104,7 +104,11 @@ const legacySlugOf = (host: string): string => host.replaceAll("www.", "").repla
 
 const isSlugText = (input: string): boolean => slugText.test(input)
 
-const show = (input: string): string => JSON.stringify(input.length > 80 ? `${input.slice(0, 80)}...` : input)
+/** A password may stand before an `@`. */
+const show = (input: string): string => {
+  const text = input.replace(/\/\/.*@/, "//...@")
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text)
+}
 
 const tooLong = (input: string): string =>
   `${show(input)} is too long: its slug would have more than ${slugLimit} letters`

@@ -9,11 +9,7 @@ import * as Grammar from "./Grammar.ts"
 import * as Settle from "./Settle.ts"
 import type { Entry, Problem, Quarantined, Refusal, State } from "./State.ts"
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Change {
+interface Change {
   /** As in `documents["a.txt"].hash`; empty for the whole. */
   readonly path: string
   /** What is wrong. */
