@@ -60,6 +60,17 @@ export interface Listing {
    * entities' field fills. Listed entities then carry their parent as `@parent`.
    */
   readonly each?: { readonly listing: Listing; readonly hole: string; readonly field: string } | undefined
+  /**
+   * What to do past the `cap`, beyond which the API refuses to list or says that there are no more. `backwards` is what
+   * the query says besides to have them from the other end: where both ends meet, all are there. Where they do not, the
+   * `ways` are taken, which differ from the listing by what they say, as long as entities are missing. A way that the
+   * API does not take is passed over.
+   */
+  readonly beyond?: {
+    readonly cap: number
+    readonly backwards: Readonly<Record<string, string>>
+    readonly ways: ReadonlyArray<Omit<Partial<Listing>, "each" | "beyond">>
+  } | undefined
 }
 
 /**

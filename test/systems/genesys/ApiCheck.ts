@@ -55,8 +55,13 @@ const entityOf = (asking: Asking & { readonly entities?: string | undefined }): 
   return row === undefined ? undefined : Documentation.whole(row).items
 }
 
-const listings = (listing: Table.Listing): ReadonlyArray<Table.Listing> =>
-  listing.each === undefined ? [listing] : [listing, ...listings(listing.each.listing)]
+/** The listing with the other ways through the same entities, and those of its parents. */
+const listings = ({ beyond, each, ...listing }: Table.Listing): ReadonlyArray<Table.Listing> => [
+  { ...listing, each },
+  ...(beyond === undefined ? [] : [{ ...listing, query: { ...listing.query, ...beyond.backwards } }]),
+  ...(beyond?.ways ?? []).map((way) => ({ ...listing, ...way })),
+  ...(each === undefined ? [] : listings(each.listing))
+]
 
 /** The shape of a listed entity, its parent with it. */
 const listed = (listing: Table.Listing): Documentation.Shape | undefined => {

@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Fault from "../../../kernel/Fault.ts"
+import * as Fault from "../../../kernel/Fault.ts"
 import type * as Json from "../../../kernel/Json.ts"
 import type * as Client from "../Client.ts"
 import * as Paging from "../client/Paging.ts"
@@ -137,24 +137,131 @@ export class Gather {
     onPage: OnPage
   ): Effect.Effect<Gathered, Fault.Fault> {
     return Effect.gen(this, function*() {
-      const distinct = new Set<string>()
+      const { beyond } = listing
+      const course = new Course(beyond?.cap)
+      const first = yield* this.way(listing, at, purpose, course, onPage)
+      if (beyond === undefined || !course.isCutOff) return first
+      yield* Effect.logInfo(
+        `${purpose.name}: the API lists no more than ${beyond.cap} in one way; the others are looked for in other ways`
+      )
+      for (const way of [{ query: { ...listing.query, ...beyond.backwards } }, ...beyond.ways]) {
+        if (course.isWhole) break
+        course.turn()
+        const { faults: [fault] } = yield* this.way({ ...listing, ...way }, at, purpose, course, onPage)
+        if (fault !== undefined) yield* Effect.logDebug(`${purpose.name}: ${fault.message}`)
+      }
+      return course.isWhole || course.isBarren
+        ? { missing: 0, faults: [], succeeded: 1 }
+        : { missing: course.missing, faults: [course.incomplete(purpose, beyond.cap)], succeeded: 1 }
+    })
+  }
+
+  private way(
+    listing: Listing,
+    at: Readonly<Record<string, string>>,
+    purpose: Purpose,
+    course: Course,
+    onPage: OnPage
+  ): Effect.Effect<Gathered, Fault.Fault> {
+    return Effect.gen(this, function*() {
       let missing = 0
       for (let round = 1; round <= rounds; round++) {
         let own: Fault.Fault | undefined
         const totals = new Totals()
         const page: OnPage = (entities) => {
-          for (const entity of entities) distinct.add(Path.textAt(entity, "id") ?? JSON.stringify(entity))
+          course.saw(entities)
           return Effect.tapError(onPage(entities), (fault) => Effect.sync(() => own = fault))
         }
         const send = (request: Client.Request): Effect.Effect<Json.Json, Fault.Fault> =>
-          Effect.map(this.calls.run(this.client.json(request), purpose), (json) => totals.see(json))
+          course.isWhole
+            ? Effect.succeed(atAnEnd)
+            : Effect.map(this.calls.run(this.client.json(request), purpose), (json) => totals.see(json))
         const result = yield* Effect.either(Paging.forEachPage(send, listing, at, page))
         if (own !== undefined) return yield* own
-        if (Either.isLeft(result)) return { missing, faults: [result.left], succeeded: distinct.size > 0 ? 1 : 0 }
-        missing = Math.max(0, (result.right.promised ?? 0) - distinct.size)
-        if (missing === 0 && !totals.shrank) break
+        course.heard(totals.last, Either.isLeft(result) ? result.left : undefined)
+        if (Either.isLeft(result)) return { missing, faults: [result.left], succeeded: course.distinct > 0 ? 1 : 0 }
+        missing = Math.max(0, (result.right.promised ?? 0) - course.distinct)
+        if ((missing === 0 && !totals.shrank) || course.isCutOff) break
       }
       return { missing, faults: [], succeeded: 1 }
+    })
+  }
+}
+
+/** Ends a listing of which all is known. */
+const atAnEnd: Json.Json = { entities: [], results: [], pageCount: 0 }
+
+/** All ways through one listing. */
+class Course {
+  /** The API does not list all of it in one way. */
+  isCutOff = false
+  private hasMet = false
+  private ways = 0
+  private readonly ids = new Set<string>()
+  private readonly cap: number
+  private promised: number | undefined = undefined
+  private cause: Fault.Fault | undefined = undefined
+
+  constructor(cap: number | undefined) {
+    this.cap = cap ?? Number.POSITIVE_INFINITY
+  }
+
+  get distinct(): number {
+    return this.ids.size
+  }
+
+  /** Of what the API promised, where it counts further than it lists. */
+  get missing(): number {
+    return Math.max(0, (this.promised ?? 0) - this.distinct)
+  }
+
+  /** Known to be all: as many as promised, unless the count ends where the listing does; or both ends have met. */
+  get isWhole(): boolean {
+    return this.hasMet || (this.isCutOff && (this.promised ?? 0) > this.cap && this.missing === 0)
+  }
+
+  /** It ended by itself, and no other way led to more. */
+  get isBarren(): boolean {
+    return this.cause === undefined && this.distinct === this.cap
+  }
+
+  /** Another way begins. */
+  turn(): void {
+    this.ways += 1
+  }
+
+  saw(entities: ReadonlyArray<Entity>): void {
+    for (const entity of entities) {
+      const id = Path.textAt(entity, "id") ?? JSON.stringify(entity)
+      const isNew = !this.ids.has(id)
+      // Where the order is not taken, the first of them are known already.
+      if (this.ways === 1 && !isNew && this.distinct > this.cap) this.hasMet = true
+      if (isNew) this.ids.add(id)
+    }
+  }
+
+  /** What came of the first way; the others are judged by what it promised. */
+  heard(total: number | undefined, fault: Fault.Fault | undefined): void {
+    if (this.isCutOff) return
+    this.promised = total
+    this.cause = fault
+    this.isCutOff = fault === undefined
+      ? this.distinct >= this.cap && (total ?? 0) <= this.distinct
+      : fault.status === 400 && this.distinct > 0
+  }
+
+  incomplete(purpose: Purpose, cap: number): Fault.Fault {
+    const { cause, distinct, missing } = this
+    return Fault.make({
+      ...cause?.options,
+      kind: "failed",
+      system: "genesys",
+      operation: "Genesys.list",
+      subject: purpose.name,
+      code: "incomplete",
+      detail: `the API lists no more than ${cap} in one way; in all ways it listed ${distinct}, and `
+        + (missing > 0 ? `${missing} are missing` : "does not say how many there are"),
+      hint: "What was listed is exported. The API has no way to list the others but that there are fewer of them"
     })
   }
 }
@@ -162,7 +269,7 @@ export class Gather {
 /** Whether entities disappeared between two pages: then others moved up to a page that was read already. */
 class Totals {
   shrank = false
-  private last: number | undefined = undefined
+  last: number | undefined = undefined
 
   see(json: Json.Json): Json.Json {
     const total = Path.isEntity(json) ? json["total"] : undefined

@@ -231,7 +231,8 @@ export const ofKind = (
     space.grown = true
     space.orders.clear()
   }
-  const order = filtered(kind, numbers(query), call)
+  const found = filtered(kind, numbers(query), call)
+  const order = query["sortOrder"]?.startsWith("desc") === true ? found.toReversed() : found
   const show = listing.show ?? kind.shown
   return page({
     listing,

@@ -159,10 +159,24 @@ const emergencyGroup: Table = {
   permissions: ["routing:emergencyGroup:view"]
 }
 
+/**
+ * Prompts end after so many. Backwards there are as many again, whatever they are called; then those that begin alike,
+ * as names of prompts do.
+ */
+const prompts: Listing = {
+  path: "/api/v2/architect/prompts",
+  paging: "pages",
+  beyond: {
+    cap: 10_000,
+    backwards: { sortOrder: "desc" },
+    ways: [..."abcdefghijklmnopqrstuvwxyz0123456789_"].map((first) => ({ query: { name: `${first}*` } }))
+  }
+}
+
 const userPrompt: Table = {
   type: "genesyscloud_architect_user_prompt",
   family: "architect",
-  list: [{ path: "/api/v2/architect/prompts", paging: "pages" }],
+  list: [prompts],
   read: {
     path: "/api/v2/architect/prompts/{id}",
     query: { includeMediaUris: "true", includeResources: "true" }

@@ -58,6 +58,25 @@ const labels = (value: Json.Json): Json.Json | undefined =>
       .map(([labelId, settings]) => ({ ...(isObject(settings) ? settings : {}), labelId }))
     : undefined
 
+/** The API refuses inactive users beyond so many, and lists active ones without an end. */
+const cap = 10_000
+
+/** As a search finds them by the beginning of their address. */
+const ways = (state: string) =>
+  [..."abcdefghijklmnopqrstuvwxyz0123456789_"].map((value) => ({
+    method: "POST",
+    path: "/api/v2/users/search",
+    query: {},
+    entities: "results",
+    pageSize: 100,
+    body: {
+      query: [
+        { type: "EXACT", fields: ["state"], value: state },
+        { type: "STARTS_WITH", fields: ["email"], value }
+      ]
+    }
+  } as const))
+
 const user: Table = {
   type: "genesyscloud_user",
   family: "users",
@@ -65,7 +84,8 @@ const user: Table = {
     path: "/api/v2/users",
     query: { state, expand },
     paging: "pages",
-    pageSize: 500
+    pageSize: 500,
+    beyond: { cap, backwards: { sortOrder: "descending" }, ways: ways(state) }
   })),
   read: {
     path: "/api/v2/users/{id}",

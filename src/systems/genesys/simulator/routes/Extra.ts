@@ -90,6 +90,28 @@ const responses: Answer.Route = {
   }
 }
 
+const words = (value: unknown): ReadonlyArray<string> =>
+  (Array.isArray(value) ? value : [value]).filter((one) => typeof one === "string").map((one) => one.toLowerCase())
+
+/** Whether an entity is what a search is for: of its criteria, all must hold, and of a criterion any field and value. */
+const matches = (query: unknown): ((entity: Entity) => boolean) | undefined => {
+  const criteria = Array.isArray(query) ? query.map((one) => new Map(Object.entries(Object(one)))) : []
+  if (criteria.length === 0) return undefined
+  return (entity) =>
+    criteria.every((criterion) => {
+      const wanted = [...words(criterion.get("value")), ...words(criterion.get("values"))]
+      const found = words(criterion.get("fields")).flatMap((field) => words(entity[field]))
+      switch (criterion.get("type")) {
+        case "EXACT":
+          return wanted.some((value) => found.includes(value))
+        case "STARTS_WITH":
+          return wanted.some((value) => found.some((text) => text.startsWith(value)))
+        default:
+          return wanted.some((value) => found.some((text) => text.includes(value)))
+      }
+    })
+}
+
 const search = (name: Name, path: string): Answer.Route => ({
   method: "POST",
   path,
@@ -97,7 +119,11 @@ const search = (name: Name, path: string): Answer.Route => ({
   answer: (call) => {
     const kind = Catalogue.find(name)
     if (kind === undefined) return Answer.notFound
-    const numbers = call.organisation.order(name, undefined)
+    const every = call.organisation.order(name, undefined)
+    const isFound = matches(call.body["query"])
+    const numbers = isFound === undefined
+      ? every
+      : every.filter((index) => isFound(call.organisation.build(name, index)))
     return Listing.page({
       listing: { style: "search" },
       length: numbers.length,
