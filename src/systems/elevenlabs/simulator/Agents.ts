@@ -22,7 +22,10 @@ export interface Version {
   readonly description: string
   /** Saved by somebody else. */
   readonly foreign: boolean
+  /** The version before, on this branch. */
   readonly parent: string | null
+  /** Of the first of a branch: the version it was made from. */
+  readonly origin: string | null
   /** `name`, `conversation_config`, `platform_settings`, `workflow`, `tags`. */
   readonly content: Tree.Fields
 }
@@ -196,7 +199,13 @@ export const make = (
 ): Agents => {
   const all = new Map<string, Agent>()
 
-  const put = (agent: Agent, branch: Branch, content: Tree.Fields, saving: Saving): Version => {
+  const put = (
+    agent: Agent,
+    branch: Branch,
+    content: Tree.Fields,
+    saving: Saving,
+    origin: string | null
+  ): Version => {
     const before = branch.versions.at(-1)
     const version: Version = {
       id: ids.version(),
@@ -206,6 +215,7 @@ export const make = (
       description: saving.description,
       foreign: saving.foreign,
       parent: before?.id ?? null,
+      origin,
       content
     }
     branch.versions.push(version)
@@ -213,9 +223,15 @@ export const make = (
     return version
   }
 
-  const grow = (agent: Agent, branch: Branch, content: Tree.Fields, saving: Saving): Branch => {
+  const grow = (
+    agent: Agent,
+    branch: Branch,
+    content: Tree.Fields,
+    saving: Saving,
+    origin: string | null
+  ): Branch => {
     agent.branches.set(branch.id, branch)
-    put(agent, branch, content, saving)
+    put(agent, branch, content, saving, origin)
     return branch
   }
 
@@ -233,7 +249,8 @@ export const make = (
       agent,
       { id: main, name: "Main", description: "", createdAt: now, archived: false, parent: null, versions: [] },
       contentOf(given),
-      { description: "Created", foreign: true, now }
+      { description: "Created", foreign: true, now },
+      null
     )
     return agent
   }
@@ -243,8 +260,11 @@ export const make = (
       agent,
       { id: ids.branch(), name, description, createdAt: now, archived, parent: from.branch, versions: [] },
       from.content,
-      { description: `Branched from ${from.id}`, foreign: true, now }
+      { description: `Branched from ${from.id}`, foreign: true, now },
+      from.id
     )
 
-  return { all, add, branch, save: put, remove: (id) => void all.delete(id) }
+  const save: Agents["save"] = (agent, branch, content, saving) => put(agent, branch, content, saving, null)
+
+  return { all, add, branch, save, remove: (id) => void all.delete(id) }
 }

@@ -17,7 +17,7 @@ import type { Workspace } from "./Workspace.ts"
  */
 export interface Trouble {
   /**
-   * Share of the reads of an agent after which somebody else saves that branch: another prompt, another order of the
+   * Share of the reads and saves of an agent after which somebody else saves that branch: another prompt, another order of the
    * documents, one document more, or one of theirs less. Defaults to 0.
    */
   readonly edits?: number | undefined

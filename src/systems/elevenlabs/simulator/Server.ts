@@ -145,7 +145,7 @@ export const make = (workspace: Workspace, others: Others, options: Options): Se
 
   /** Others act on what the caller has just seen or done. */
   const disturb = (found: Routes.Found, request: Endpoint.Request, now: number): void => {
-    if (request.method !== "GET") return others.afterChange(now)
+    if (request.method !== "GET") others.afterChange(now)
     if (found.route.path !== "/v1/convai/agents/{agent_id}") return
     const agent = workspace.agents.all.get(found.at["agent_id"] ?? "")
     const asked = new URL(request.url, "http://simulated").searchParams.get("branch_id")

@@ -65,6 +65,19 @@ describe("an agent", () => {
       assert.strictEqual((yield* api.get(`${agents}/${agent}?branch_id=none`)).status, 404)
     }))
 
+  it.effect("tells of each version what it followed", () =>
+    Effect.gen(function*() {
+      const { agent, api, attach, id } = yield* setting()
+      const first = String(Api.field((yield* attach(id)).body, "version_id"))
+      const second = String(Api.field((yield* attach(id)).body, "version_id"))
+      const branch = yield* api.world.addBranch(agent, "Trial")
+      const third = api.world.agent(agent).branches.get(branch)?.versions[0]?.id ?? ""
+      const parents = (version: string) =>
+        Effect.map(api.get(`${agents}/${agent}/versions/${version}`), ({ body }) => Api.field(body, "parents"))
+      assert.deepStrictEqual(yield* parents(second), { in_branch_parent_id: first, out_of_branch_parent_id: null })
+      assert.deepStrictEqual(yield* parents(third), { in_branch_parent_id: null, out_of_branch_parent_id: second })
+    }))
+
   it.effect("that is not there, or may not be seen, is answered with the code of a document", () =>
     Effect.gen(function*() {
       const api = yield* Api.make({ agents: [{ name: "Secret", hidden: true }], errors: "current" })

@@ -245,15 +245,16 @@ describe("calls", () => {
 })
 
 describe("others", () => {
-  it.effect("edit an agent that was just read", () =>
+  it.effect("edit an agent that was just read or saved", () =>
     Effect.gen(function*() {
       const { agent, api, attach, make, world } = yield* setting({ trouble: { edits: 1 } })
       const documents = [yield* make(old), yield* make(other)]
-      yield* attach(documents)
+      const newest = () => world.agent(agent).branches.get(world.agent(agent).main)?.versions.at(-1)?.id
+      const saved = yield* attach(documents)
+      assert.notStrictEqual(Api.field(saved.body, "version_id"), newest())
       for (let round = 0; round < 20; round++) {
         const read = yield* api.get(`${agents}/${agent}`)
-        const main = world.agent(agent).branches.get(world.agent(agent).main)
-        assert.notStrictEqual(Api.field(read.body, "version_id"), main?.versions.at(-1)?.id)
+        assert.notStrictEqual(Api.field(read.body, "version_id"), newest())
       }
       assert.isTrue(documents.every(({ id }) => world.attached(agent).includes(id)))
       assert.isAbove(world.documents().length, 2)

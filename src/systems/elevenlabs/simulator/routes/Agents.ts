@@ -146,7 +146,7 @@ const versionOf = (agent: Agents.Agent, version: Agents.Version): Tree.Fields =>
   version_description: version.description,
   seq_no_in_branch: version.sequence,
   time_committed_secs: Shown.seconds(version.savedAt),
-  parents: { in_branch_parent_id: version.parent },
+  parents: { in_branch_parent_id: version.parent, out_of_branch_parent_id: version.origin },
   access_info: Shown.access(version.foreign)
 })
 
