@@ -21,13 +21,15 @@ export interface Draft {
   readonly folder: string
   /** SHA-256 in hex by path relative to the folder, of the files that are finished. */
   readonly digests: Map<string, string>
+  /** Folders in it that are there for sure. */
+  readonly made: Set<string>
 }
 
 /**
  * @since 0.1.0
  * @category constructors
  */
-export const make = (folder: string): Draft => ({ folder, digests: new Map() })
+export const make = (folder: string): Draft => ({ folder, digests: new Map(), made: new Set() })
 
 /** How much text waits before it is written, in UTF-16 units. */
 const enough = 262_144
@@ -199,7 +201,9 @@ export const writeBytes = (
   Effect.gen(function*() {
     const path = Path.join(draft.folder, name)
     yield* Steps.before(`write ${name}`)
-    yield* Disk.makeFolder(Path.dirname(path))
+    const parent = Path.dirname(path)
+    if (!draft.made.has(parent)) yield* Disk.makeFolder(parent)
+    draft.made.add(parent)
     yield* Effect.acquireUseRelease(
       Disk.attempt(path, () => Fs.open(path, "wx", mode)),
       (handle) => Disk.attempt(path, (signal) => handle.writeFile(bytes, { signal }).then(() => handle.sync())),

@@ -243,12 +243,11 @@ const blocks = (
       pages.begin(type)
       yield* Stream.runForEachChunk(source.resources(type), (chunk) =>
         Effect.gen(function*() {
-          for (const resource of Chunk.toReadonlyArray(chunk)) {
+          const resources = Chunk.toReadonlyArray(chunk)
+          const files = yield* Pages.files(draft, input.readFile, desk.exceptions, resources)
+          for (const [index, resource] of resources.entries()) {
             const address = yield* Plan.addressOf(source, resource)
-            const files = resource.files.length === 0
-              ? []
-              : yield* Pages.files(draft, input.readFile, desk.exceptions, resource)
-            pages.add(desk, renders, resource, address, files, soft)
+            pages.add(desk, renders, resource, address, files[index] ?? [], soft)
           }
           yield* pages.drained
         }))

@@ -160,8 +160,19 @@ const dependsOn = (
   return [...found].toSorted().map((text) => new Expression(text))
 }
 
+/** Files that are written at once: each is flushed to the disk, and to wait for that one after the other takes long. */
+const filesAtOnce = 8
+
+interface Belonging {
+  readonly resource: Model.Resource
+  readonly file: Model.File
+  /** Why it is not there. */
+  missing: Exception | undefined
+}
+
 /**
- * Writes the files that belong to a resource, and gives those that are there. One that is not is told of.
+ * Writes the files that belong to some resources, and gives for each of these those that are there. One that is not is
+ * told of.
  *
  * @since 0.1.0
  * @category writing
@@ -170,32 +181,51 @@ export const files = (
   draft: Draft.Draft,
   readFile: (file: Model.File) => Effect.Effect<Uint8Array, Fault.Fault>,
   exceptions: Array<Exception>,
-  resource: Model.Resource
-): Effect.Effect<ReadonlyArray<Model.File>, Fault.Fault> =>
-  Effect.filter(resource.files, (file) =>
-    Effect.gen(function*() {
-      if (!isBelow(file.path)) {
-        exceptions.push(Record.missingFile(resource, file, "the name leads out of the folder", undefined))
-        return false
-      }
-      const there = draft.digests.get(file.path)
-      if (there === file.digest) return true
-      if (there !== undefined) {
-        exceptions.push(Record.missingFile(resource, file, "another file has this name", undefined))
-        return false
-      }
-      const read = yield* Effect.either(readFile(file))
-      if (read._tag === "Left") {
-        exceptions.push(Record.missingFile(resource, file, read.left.detail, read.left.hint))
-        return false
-      }
-      if (createHash("sha256").update(read.right).digest("hex") !== file.digest) {
-        exceptions.push(Record.missingFile(resource, file, "it is not what was read before", undefined))
-        return false
-      }
-      yield* Draft.writeBytes(draft, file.path, read.right)
-      return true
-    }))
+  resources: ReadonlyArray<Model.Resource>
+): Effect.Effect<ReadonlyArray<ReadonlyArray<Model.File>>, Fault.Fault> =>
+  Effect.gen(function*() {
+    const all = resources.map((resource) =>
+      resource.files.map((file): Belonging => ({ resource, file, missing: undefined }))
+    )
+    // Of those with one name the first must come first.
+    const named = new Map<string, Array<Belonging>>()
+    for (const one of all.flat()) {
+      const same = named.get(one.file.path)
+      if (same === undefined) named.set(one.file.path, [one])
+      else same.push(one)
+    }
+    yield* Effect.forEach(
+      named.values(),
+      (same) =>
+        Effect.forEach(same, (one) =>
+          Effect.map(file(draft, readFile, one), (missing) => {
+            one.missing = missing
+          }), { discard: true }),
+      { concurrency: filesAtOnce, discard: true }
+    )
+    for (const { missing } of all.flat()) if (missing !== undefined) exceptions.push(missing)
+    return all.map((own) => own.filter(({ missing }) => missing === undefined).map(({ file }) => file))
+  })
+
+/** Gives why it is not there. */
+const file = (
+  draft: Draft.Draft,
+  readFile: (file: Model.File) => Effect.Effect<Uint8Array, Fault.Fault>,
+  { file, resource }: Belonging
+): Effect.Effect<Exception | undefined, Fault.Fault> =>
+  Effect.gen(function*() {
+    const missing = (detail: string, hint?: string) => Record.missingFile(resource, file, detail, hint)
+    if (!isBelow(file.path)) return missing("the name leads out of the folder")
+    const there = draft.digests.get(file.path)
+    if (there !== undefined) return there === file.digest ? undefined : missing("another file has this name")
+    const read = yield* Effect.either(readFile(file))
+    if (read._tag === "Left") return missing(read.left.detail, read.left.hint)
+    if (createHash("sha256").update(read.right).digest("hex") !== file.digest) {
+      return missing("it is not what was read before")
+    }
+    yield* Draft.writeBytes(draft, file.path, read.right)
+    return undefined
+  })
 
 /** Whether a path stays in the folder, in a subfolder of it that is none of ours. */
 const isBelow = (path: string): boolean =>

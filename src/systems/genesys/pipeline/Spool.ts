@@ -17,8 +17,8 @@ import type { Entry, Inventory } from "./Inventory.ts"
 /** Of what is kept. Raised whenever what the program makes of an answer changes otherwise than by a table. */
 const version = 1
 
-/** Items that are written at once. */
-const batch = 200
+/** Items that are written at once: each time the process waits for the disk. What is lost by a kill is read again. */
+const batch = 1000
 
 /** Characters of them: files are large. */
 const largest = 4 * 1024 * 1024

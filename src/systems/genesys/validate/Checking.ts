@@ -92,12 +92,28 @@ const checkModule = (
     return scope
   })
 
+/** An assignment of a simple value that is no template, in the grammar of HCL: attribute, literal, empty tuple or object. */
+const assignment =
+  /^([A-Za-z_][A-Za-z0-9_-]*) *= (?:"(?:[^"\\$%\p{Cc}]|\\["\\nrt])*"|\d+(?:\.\d+)?|true|false|\[\]|\{\})$/u
+
+/**
+ * Whether there is nothing in it but such assignments, each of another name: as an export writes it. It is sound for
+ * sure then, and the whole grammar of HCL takes half a second and much memory to load.
+ */
+const isPlain = (text: string): boolean => {
+  if (!text.endsWith("\n")) return false
+  const names = text.slice(0, -1).split("\n").map((line) => assignment.exec(line)?.[1])
+  return !names.includes(undefined) && new Set(names).size === names.length
+}
+
 /** The file of the variables' values, if there is one. */
 const checkValues = (folder: string, name: string): Effect.Effect<ReadonlyArray<Problem.Problem>, Fault.Fault> =>
   Effect.gen(function*() {
     const bytes = yield* Disk.bytes(Path.join(folder, name))
     if (bytes === undefined) return []
-    const fault = yield* Effect.option(Effect.flip(Parser.hcl(name, new TextDecoder().decode(bytes))))
+    const text = new TextDecoder().decode(bytes)
+    if (isPlain(text)) return []
+    const fault = yield* Effect.option(Effect.flip(Parser.hcl(name, text)))
     return Option.toArray(Option.map(fault, ({ detail }): Problem.Problem => {
       const line = Number(/:(\d+),/.exec(detail)?.[1] ?? 1)
       return { kind: "syntax", file: name, line, detail }
