@@ -135,9 +135,20 @@ const check = <R>(
     }
   })
 
-/** What the index of the user says of the named files follows the commit, as after any `git commit`. */
-const align = (repository: Repository.Repository, head: string, names: ReadonlyArray<string>) =>
+/**
+ * What the index of the user says of the named files follows the commit, as after any `git commit`: a process that died
+ * in between leaves it behind.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const align = (
+  repository: Repository.Repository,
+  head: string,
+  names: ReadonlyArray<string>
+): Effect.Effect<void, Fault.Fault, Repository.Needs> =>
   Effect.gen(function*() {
+    if (names.length === 0) return
     const asked = [literal, "diff-index", "--cached", "--quiet", head, "--", ...names] as const
     const differs = yield* GitProcess.run(repository, asked, { accept: [0, 1] })
     if (differs.exitCode === 0) return
@@ -161,7 +172,6 @@ export const commit = <R>(
     const names = [...options.names.keys()]
     const paths = yield* stage(repository, head, names, environment)
     if (paths.length === 0) {
-      // A process that died between its commit and this left the index of the user behind.
       if (head !== undefined) yield* align(repository, head, names)
       return undefined
     }

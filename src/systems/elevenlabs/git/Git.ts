@@ -154,6 +154,7 @@ const rescue = <R>({ options, repository }: Session<R>, head: string, upstream: 
     const asked = [...options.names.keys()].filter((name) => incoming.has(name))
     if (asked.length === 0) return head
     const paths = new Set(yield* Commit.uncommitted(repository, head, asked))
+    yield* Commit.align(repository, head, asked.filter((name) => !paths.has(name)))
     if (paths.size === 0) return head
     const names = new Map([...options.names].filter(([name]) => paths.has(name)))
     const message = "Keep the state that an interrupted run has left"

@@ -135,13 +135,19 @@ const essence = (stderr: string): string => {
  * @since 0.1.0
  * @category constructors
  */
-export const fromOutput = (context: Context, command: string, exitCode: number, output: string): Fault.Fault => {
+export const fromOutput = (
+  { operation, subject }: Context,
+  command: string,
+  exitCode: number,
+  output: string
+): Fault.Fault => {
   const clean = redact(output)
   const said = known.find(([pattern]) => pattern.test(clean))?.[1]
   const words = essence(clean)
   return Fault.make({
     system: "git",
-    ...context,
+    operation,
+    subject,
     kind: said?.kind ?? "failed",
     code: said?.code ?? "git-failed",
     sent: said?.sent ?? "yes",
@@ -166,15 +172,29 @@ export const fromPush = (context: Context, exitCode: number, stdout: string, std
   const refusal = redact(stdout).split("\n").find((line) => line.startsWith("!\t"))
   if (refusal === undefined) {
     const fault = fromOutput(context, "push", exitCode, stderr)
-    // Git says no more than that when its own pre-push hook ended with a failure.
-    return fault.code === "git-failed" && /failed to push some refs/.test(stderr)
-      ? fault.with({ kind: "denied", code: "hook-declined", hint: "The pre-push hook said no: see what it says" })
-      : fault
+    if (fault.code !== "git-failed") return fault
+    // Git says no more than that when its own pre-push hook ended with a failure. Else something broke on the way.
+    const complaints = stderr.match(/^(?:error|fatal): (?!failed to push some refs)/gm)
+    return complaints === null && /failed to push some refs/.test(stderr)
+      ? fault.with({
+        kind: "denied",
+        code: "hook-declined",
+        sent: "no",
+        hint: "The pre-push hook said no: see what it says"
+      })
+      : fault.with({ sent: "maybe" })
   }
   const reason = /\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*$/.exec(refusal)?.[1] ?? refusal.split("\t").at(-1) ?? ""
   const told = redact(stderr).split(/[\r\n]+/).filter((line) => /^remote:\s*\S/.test(line)).slice(0, 4)
-  const words = [reason, ...told.map((line) => line.replace(/^remote:\s*/, ""))].join("; ").slice(0, 600)
-  return Fault.make({ system: "git", ...context, ...verdict(reason, stderr), detail: `the push was refused: ${words}` })
+  const words = [reason, ...told.map((line) => line.replace(/^remote:\s*/, "").trim())].join("; ").slice(0, 600)
+  const detail = `the push was refused: ${words}`
+  return Fault.make({
+    system: "git",
+    operation: context.operation,
+    subject: context.subject,
+    ...verdict(reason, stderr),
+    detail
+  })
 }
 
 const verdict = (reason: string, stderr: string): Pick<Fault.Options, "kind" | "code" | "hint"> => {

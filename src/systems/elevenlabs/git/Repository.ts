@@ -58,9 +58,9 @@ const line = (output: GitProcess.Output): string => output.stdout.replace(/\n$/,
 const short = (ref: string): string => ref.replace(/^refs\/heads\//, "")
 
 const refuse = (
-  place: GitFault.Context,
+  { operation, subject }: GitFault.Context,
   said: Pick<Fault.Options, "code" | "detail" | "hint"> & { readonly kind?: Fault.Kind }
-): Fault.Fault => Fault.make({ system: "git", ...place, kind: "rejected", sent: "no", ...said })
+): Fault.Fault => Fault.make({ system: "git", operation, subject, kind: "rejected", sent: "no", ...said })
 
 /**
  * Finds the clone around a folder and the branch that it follows. Nothing is changed.
