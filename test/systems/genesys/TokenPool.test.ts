@@ -2,8 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import * as Progress from "../../../src/observe/Progress.ts"
 import * as Endpoint from "../../../src/simulation/Endpoint.ts"
 import * as TokenRate from "../../../src/systems/genesys/client/TokenRate.ts"
 import * as Api from "./Api.ts"
@@ -99,6 +101,33 @@ describe("TokenPool", () => {
       assert.strictEqual(calls.length, 2000)
       assert.isTrue(calls.every(({ at }) => at === 0))
     }))
+
+  it.scoped("tells of a long wait, how long it is and what would shorten it, once each time", () => {
+    const logs: Array<string> = []
+    const updates: Array<Progress.Update> = []
+    const logger = Logger.make(({ message }) => {
+      logs.push(String(message))
+    })
+    return Effect.gen(function*() {
+      const { service } = yield* Api.client({ api: counting(20, 60).answer }, { ...two, requestsPerMinute: 20 })
+      const fiber = yield* Effect.fork(
+        Effect.forEach(Array.from({ length: 90 }), () => service.json(ask), { concurrency: 50 })
+      )
+      yield* Api.pass(125)
+      yield* Fiber.join(fiber)
+      const waits = logs.filter((line) => line.startsWith("Waiting"))
+      assert.strictEqual(waits.length, 2)
+      assert.match(
+        waits[1] ?? "",
+        /^Waiting \d+ s for the rate limit: 20 requests a minute for each client, of which there are 2; more clients/
+      )
+      assert.deepStrictEqual(updates.map(({ state }) => state), ["running", "done", "running", "done"])
+      assert.isTrue(updates.every(({ item }) => item === "rate limit"))
+    }).pipe(
+      Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+      Effect.provideService(Progress.Progress, { report: (update) => Effect.sync(() => updates.push(update)) })
+    )
+  })
 
   it.scoped("keeps to what is assumed where the API says nothing", () =>
     Effect.gen(function*() {

@@ -12,6 +12,7 @@ import * as Fault from "../../../kernel/Fault.ts"
 import * as Metrics from "../../../kernel/Metrics.ts"
 import * as Policy from "../../../kernel/Policy.ts"
 import * as RetryPolicy from "../../../kernel/RetryPolicy.ts"
+import * as Progress from "../../../observe/Progress.ts"
 import type * as Exchange from "../../../transport/Exchange.ts"
 import type { Connection } from "../Connection.ts"
 import { clockOf, now } from "./Moment.ts"
@@ -41,6 +42,9 @@ export interface Ticket {
   readonly grant: TokenLife.Grant
 }
 
+/** A wait of so many milliseconds is told. */
+const worthTelling = 3000
+
 /** A JavaScript timer takes no longer wait. */
 const longestSleep = 2 ** 31 - 1
 
@@ -52,6 +56,7 @@ export class TokenPool {
   /** A ticket for whoever has no token or has to wait. Interruption leaves the line. */
   readonly take: Effect.Effect<Ticket, Fault.Fault>
   readonly size: number
+  private readonly clients: number
   private readonly members: ReadonlyArray<Member>
   private readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
   private readonly waits = Metrics.counter(
@@ -66,18 +71,21 @@ export class TokenPool {
   constructor(
     members: ReadonlyArray<Member>,
     secrets: ReadonlyArray<Redacted.Redacted<string>>,
+    clients: number,
     line: Effect.Semaphore
   ) {
     this.members = members
     this.secrets = secrets
     this.size = members.length
+    this.clients = clients
     const turn: Effect.Effect<Member> = Effect.withFiberRuntime((fiber) => {
       const clock = clockOf(fiber)
       const at = now(clock)
       const found = this.find(at, true) ?? this.find(at, false)
       if (found !== undefined) return Effect.succeed(found)
       const millis = Math.min(this.delay(at), longestSleep)
-      return Effect.zipRight(clock.sleep(Duration.millis(millis)), turn)
+      const asleep = clock.sleep(Duration.millis(millis))
+      return Effect.zipRight(millis < worthTelling ? asleep : this.told(asleep, millis), turn)
     })
     const queued = Effect.acquireUseRelease(
       Effect.sync(() => {
@@ -123,6 +131,28 @@ export class TokenPool {
   hidden(): ReadonlyArray<Redacted.Redacted<string>> {
     const tokens = this.members.map(({ life }) => life.last())
     return [...this.secrets, ...tokens.filter((token) => token !== undefined)]
+  }
+
+  /** Whoever looks on would think that nothing goes on any more. */
+  private told(asleep: Effect.Effect<void>, millis: number): Effect.Effect<void> {
+    const allowed = Math.max(...this.members.map(({ rate }) => rate.perWindow))
+    const seconds = Math.ceil(millis / 1000)
+    const limit = `${allowed} requests a minute for each client`
+    return Effect.logInfo(
+      `Waiting ${seconds} s for the rate limit: ${limit}, of which there ${this.clients === 1 ? "is" : "are"} `
+        + `${this.clients}; more clients would share the work`
+    ).pipe(
+      Effect.zipRight(
+        Progress.report({
+          item: "rate limit",
+          state: "running",
+          phase: "waiting",
+          detail: `${seconds} s, for ${limit}`
+        })
+      ),
+      Effect.zipRight(asleep),
+      Effect.zipRight(Progress.report({ item: "rate limit", state: "done", phase: "kept", detail: limit }))
+    )
   }
 
   /** Tokens that are there come first: one that must be fetched costs time, and may be one that cannot be had. */
@@ -181,5 +211,5 @@ export const make = (
         rate: TokenRate.make(connection.requestsPerMinute)
       })
     })
-    return new TokenPool(members, connection.clients.flatMap(Token.secretsOf), line)
+    return new TokenPool(members, connection.clients.flatMap(Token.secretsOf), connection.clients.length, line)
   })

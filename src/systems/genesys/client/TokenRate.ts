@@ -55,6 +55,11 @@ export class TokenRate {
     this.told = told
   }
 
+  /** Requests that a window has room for, as far as is known. */
+  get perWindow(): number {
+    return this.allowed
+  }
+
   /** Whether a request may go now; then it counts. */
   take(now: number): boolean {
     this.open(now)
