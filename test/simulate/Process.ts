@@ -13,6 +13,8 @@ export interface Process {
   readonly name: string
   readonly kill: Effect.Effect<void>
   readonly died: Effect.Effect<void>
+  /** What it does to anything but the world: nothing, from its death on. */
+  readonly alive: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly clock: Clock.Clock
   /** The server as this process reaches it. The server has the clock of the world, which goes on. */
   readonly wire: (server: Endpoint.Endpoint) => Endpoint.Endpoint
@@ -36,6 +38,7 @@ export const make = (name: string): Effect.Effect<Process> =>
         return Effect.asVoid(Deferred.succeed(died, undefined))
       }),
       died: Deferred.await(died),
+      alive,
       clock: { ...world, sleep: (duration) => alive(world.sleep(duration)) },
       wire: (server) => (request) => alive(Effect.withClock(server(request), world)),
       journal: (journal) =>

@@ -10,7 +10,7 @@
  */
 import { build } from "esbuild"
 import { type ChildProcess, fork } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { availableParallelism, tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -19,7 +19,7 @@ import type { Verdict } from "./System.ts"
 import type { Answer, Task } from "./worker.ts"
 
 const here = dirname(fileURLToPath(import.meta.url))
-const systems = ["proxmox"]
+const systems = ["proxmox", "genesys"]
 /** Every so-manieth seed is run twice. */
 const twice = 20
 /** So many failing seeds are told in full, and the others by number. */
@@ -30,6 +30,8 @@ const nodeOptions = ["--max-semi-space-size=64"]
 
 const bundled = async (folder: string): Promise<string> => {
   const outfile = join(folder, "worker.mjs")
+  // For what brings WebAssembly and is not bundled.
+  symlinkSync(join(here, "..", "..", "node_modules"), join(folder, "node_modules"), "dir")
   await build({
     entryPoints: [join(here, "worker.ts")],
     outfile,

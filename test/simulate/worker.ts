@@ -1,10 +1,11 @@
 /**
  * Runs the seeds it is told, one after another, and answers each with its verdict.
  */
+import * as Genesys from "./genesys/Simulation.ts"
 import * as Proxmox from "./proxmox/Simulation.ts"
 import type { System, Verdict } from "./System.ts"
 
-const systems: ReadonlyArray<System> = [Proxmox.system]
+const systems: ReadonlyArray<System> = [Proxmox.system, Genesys.system]
 
 export interface Task {
   readonly system: string
