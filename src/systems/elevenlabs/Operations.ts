@@ -6,17 +6,29 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import * as Fault from "../../kernel/Fault.ts"
 import type { Journal } from "../../kernel/Journal.ts"
 import * as Logging from "../../observe/Logging.ts"
+import * as FileLock from "../../store/FileLock.ts"
 import type { Client } from "./Client.ts"
 import type * as Plan from "./plan/Plan.ts"
-import type { Report, SiteReport } from "./Report.ts"
+import type { Report, SiteInventory, SiteReport, SiteStatus } from "./Report.ts"
+import * as Assign from "./run/Assign.ts"
+import * as Inventory from "./run/Inventory.ts"
+import * as Records from "./run/Records.ts"
+import * as Removal from "./run/Removal.ts"
 import * as SiteSync from "./run/SiteSync.ts"
 import * as Work from "./run/Work.ts"
+import * as Site from "./site/Site.ts"
+import * as Sites from "./site/Sites.ts"
+import type * as State from "./state/State.ts"
 
 /**
  * What operations need.
@@ -71,6 +83,63 @@ const optionsOf = (options: SyncOptions): SiteSync.Options => ({
   lockTimeout: options.lockTimeout ?? "30 seconds"
 })
 
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface TargetOptions {
+  /** Only these sites: URLs, hosts or slugs. Defaults to all. One that is not configured, or may be several, is refused. */
+  readonly only?: ReadonlyArray<string> | undefined
+  /** The folder of the folders of the sites. Defaults to `out`. */
+  readonly root?: string | undefined
+  /** The folder of the state files. Defaults to `config/elevenlabs`. */
+  readonly states?: string | undefined
+}
+
+const unresolved = (resolution: Exclude<Site.Resolution, { readonly _tag: "Known" }>): Fault.Fault =>
+  Fault.make({
+    kind: "invalid",
+    system: "elevenlabs",
+    operation: "ElevenLabs.sites",
+    subject: `site ${resolution.key}`,
+    sent: "no",
+    code: resolution._tag === "Ambiguous" ? "ambiguous-site" : "unknown-site",
+    detail: resolution._tag === "Ambiguous"
+      ? `it may be ${resolution.candidates.map(({ host }) => host).join(" or ")}`
+      : resolution.reason,
+    hint: resolution._tag === "Ambiguous" ? "name its host" : "name one of the sites file"
+  })
+
+/**
+ * The configured sites that are asked for, with their folders and state files.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const targets = (
+  specs: ReadonlyArray<Sites.SiteSpec>,
+  options: TargetOptions = {}
+): Effect.Effect<ReadonlyArray<Target>, Fault.Fault, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const { only, root = "out", states = "config/elevenlabs" } = options
+    const files = yield* FileSystem.FileSystem
+    const configured = specs.map(({ site }) => site)
+    const hosts = new Set(
+      yield* Effect.forEach(only ?? configured.map(({ host }) => host), (key) => {
+        const resolution = Site.resolve(key, configured)
+        return resolution._tag === "Known" ? Effect.succeed(resolution.site.host) : Effect.fail(unresolved(resolution))
+      })
+    )
+    // A folder that is not there is said to be missing when its site's turn comes.
+    const existing = new Set(yield* Effect.orElseSucceed(files.readDirectory(root), (): Array<string> => []))
+    return yield* Effect.forEach(specs.filter(({ site }) => hosts.has(site.host)), (spec) =>
+      Effect.map(Sites.folderOf(spec, specs, { existing, root }), (folder): Target => ({
+        ...spec,
+        folder,
+        state: `${states}/${spec.site.slug}.json`
+      })))
+  })
+
 /** One fiber a site. */
 const eachSite = <R>(
   targets: ReadonlyArray<Target>,
@@ -100,6 +169,41 @@ export const plan = (
     Effect.withSpan("ElevenLabs.plan")
   )
 
+/** Works on many sites at once, and tells how far it got if it is cut short. */
+const carryOut = (
+  verb: string,
+  targets: ReadonlyArray<Target>,
+  options: SyncOptions,
+  see: (target: Target, shared: Work.Shared) => SiteSync.Course["see"]
+): Effect.Effect<Report, never, Needs> =>
+  Effect.gen(function*() {
+    const begun = yield* Clock.currentTimeMillis
+    const reached = yield* Ref.make<ReadonlyMap<string, SiteReport>>(new Map())
+    const keep = (report: SiteReport) => Ref.update(reached, (sites) => new Map(sites).set(report.site, report))
+    const { onInterrupted = () => Effect.void } = options
+    return yield* eachSite(targets, options, (target, shared) =>
+      Effect.tap(
+        SiteSync.carryOut(target, optionsOf(options), { verb, see: see(target, shared), onInterrupted: keep }),
+        keep
+      )).pipe(
+        Effect.onInterrupt(() =>
+          Effect.zipWith(Ref.get(reached), Clock.currentTimeMillis, (sites, now): Report => ({
+            sites: targets.map(({ site }) => sites.get(site.host) ?? untouched(site.host)),
+            durationMillis: now - begun
+          })).pipe(Effect.flatMap(onInterrupted))
+        )
+      )
+  }).pipe(Effect.withSpan(`ElevenLabs.${verb}`))
+
+const untouched = (site: string): SiteReport => ({
+  site,
+  outcome: { _tag: "NotStarted" },
+  documents: [],
+  refused: [],
+  drift: [],
+  pendingDelete: []
+})
+
 /**
  * Makes the documents of the sites, and what their agents know, as the files are. What fails for one document or one site
  * is in the report; the others go ahead.
@@ -111,33 +215,161 @@ export const sync = (
   targets: ReadonlyArray<Target>,
   options: SyncOptions = {}
 ): Effect.Effect<Report, never, Needs> =>
-  Effect.gen(function*() {
-    const begun = yield* Clock.currentTimeMillis
-    const reached = yield* Ref.make<ReadonlyMap<string, SiteReport>>(new Map())
-    const keep = (report: SiteReport) => Ref.update(reached, (sites) => new Map(sites).set(report.site, report))
-    const { onInterrupted } = options
-    return yield* eachSite(targets, options, (target, shared) =>
-      Effect.tap(SiteSync.sync(shared, target, optionsOf(options), keep), keep)).pipe(
-        Effect.onInterrupt(() =>
-          onInterrupted === undefined ?
-            Effect.void :
-            Effect.flatMap(Ref.get(reached), (sites) =>
-              Effect.flatMap(Clock.currentTimeMillis, (now) =>
-                onInterrupted({
-                  sites: targets.map(({ site }) =>
-                    sites.get(site.host) ?? untouched(site.host)
-                  ),
-                  durationMillis: now - begun
-                })))
-        )
-      )
-  }).pipe(Effect.withSpan("ElevenLabs.sync"))
+  carryOut(
+    "sync",
+    targets,
+    options,
+    (target, shared) => SiteSync.look(shared, target, optionsOf(options))
+  )
 
-const untouched = (site: string): SiteReport => ({
-  site,
-  outcome: { _tag: "NotStarted" },
-  documents: [],
-  refused: [],
-  drift: [],
-  pendingDelete: []
-})
+/**
+ * Gives the agents of the sites what they lack of them. Sends no file.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const assign = (
+  targets: ReadonlyArray<Target>,
+  options: SyncOptions = {}
+): Effect.Effect<Report, never, Needs> =>
+  carryOut(
+    "assign",
+    targets,
+    options,
+    (target, shared) => Assign.look(shared, target, optionsOf(options))
+  )
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface RemoveOptions extends SyncOptions {
+  /** Of these files, in each of the sites. Defaults to all. A file that no document is recorded of is refused. */
+  readonly files?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * Takes the documents of the sites from their agents and from the workspace. The files stay, and the next sync would send
+ * them again.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const remove = (
+  targets: ReadonlyArray<Target>,
+  options: RemoveOptions = {}
+): Effect.Effect<Report, never, Needs> =>
+  carryOut("remove", targets, options, (target, shared) => Removal.look(shared, target, options.files))
+
+/**
+ * Every document in the folders of the sites, and those that are recorded elsewhere.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const list = (
+  targets: ReadonlyArray<Target>
+): Effect.Effect<ReadonlyArray<SiteInventory>, Fault.Fault, Needs> =>
+  Effect.flatMap(
+    Work.shared(),
+    (shared) => Effect.forEach(targets, (target) => Inventory.look(shared, target), { concurrency: 8 })
+  ).pipe(
+    Logging.forSystem("elevenlabs"),
+    Effect.withSpan("ElevenLabs.list")
+  )
+
+const holderOf = ({ state }: Target): Effect.Effect<string | undefined> =>
+  FileLock.inspect(state).pipe(
+    Effect.map(({ held, holder }) =>
+      held
+        ? Option.match(holder, {
+          onNone: () => "another process",
+          onSome: ({ host, pid, purpose, since }) => `process ${pid} on ${host} since ${since} (${purpose})`
+        })
+        : undefined
+    ),
+    // There is no folder for it yet, so nobody works there.
+    Effect.orElseSucceed(() => undefined)
+  )
+
+/**
+ * What sync would do, what there is, and who works on it. Changes nothing.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const status = (
+  targets: ReadonlyArray<Target>,
+  options: PlanOptions = {}
+): Effect.Effect<ReadonlyArray<SiteStatus>, never, Needs> =>
+  Effect.gen(function*() {
+    const shared = yield* Work.shared(options)
+    return yield* Effect.forEach(targets, (target) =>
+      Effect.gen(function*() {
+        const planned = yield* SiteSync.plan(shared, target, optionsOf(options))
+        const inventory = yield* Effect.either(Inventory.look(shared, target))
+        return {
+          site: target.site.host,
+          plan: planned,
+          inventory: Either.isRight(inventory) ? inventory.right : { fault: inventory.left },
+          lockedBy: yield* holderOf(target)
+        }
+      }), { concurrency: Math.max(1, options.sites ?? 8) })
+  }).pipe(Logging.forSystem("elevenlabs"), Effect.withSpan("ElevenLabs.status"))
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface RecordOptions {
+  /** Tells what it would do and writes nothing. Defaults to `false`. */
+  readonly dryRun?: boolean | undefined
+  /** How long to wait for a site that another process works on. Defaults to 30 seconds. */
+  readonly lockTimeout?: Duration.DurationInput | undefined
+}
+
+const lockOf = ({ lockTimeout = "30 seconds" }: RecordOptions) => ({ lockTimeout })
+
+/**
+ * Takes over the one state file of the older tool, for the sites it tells of. It is left as it is.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const migrate = (
+  legacy: string,
+  targets: ReadonlyArray<Target>,
+  options: RecordOptions = {}
+): Effect.Effect<
+  { readonly sites: ReadonlyArray<Records.Migrated>; readonly problems: ReadonlyArray<State.Problem> },
+  Fault.Fault,
+  SiteSync.Needs
+> => Records.migrate(legacy, targets, lockOf(options), options.dryRun ?? false)
+
+/**
+ * Mends the state files of the sites. No document id is lost.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const repair = (
+  targets: ReadonlyArray<Target>,
+  options: RecordOptions = {}
+): Effect.Effect<ReadonlyArray<Records.Repaired>, Fault.Fault, SiteSync.Needs> =>
+  Effect.forEach(targets, (target) => Records.repair(target, lockOf(options), options.dryRun ?? false))
+
+/**
+ * Makes the records of the sites anew from what is there.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const rebuild = (
+  targets: ReadonlyArray<Target>,
+  options: RecordOptions = {}
+): Effect.Effect<ReadonlyArray<State.State>, Fault.Fault, Needs> =>
+  Effect.flatMap(
+    Work.shared(),
+    (shared) =>
+      Effect.forEach(targets, (target) => Records.rebuild(shared, target, lockOf(options), options.dryRun ?? false))
+  )

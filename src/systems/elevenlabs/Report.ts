@@ -84,3 +84,63 @@ export interface Report {
  */
 export const isWhole = ({ documents, outcome, refused }: SiteReport): boolean =>
   outcome._tag === "Done" && refused.length === 0 && documents.every(({ outcome }) => outcome._tag !== "Failed")
+
+/**
+ * A document of a site as it is in the workspace.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DocumentEntry {
+  readonly id: string
+  readonly name: string
+  /** What it is, or was, the document of; `null` where its name does not tell. */
+  readonly file: string | null
+  readonly sizeBytes: number
+  /** Seconds since 1970. */
+  readonly createdAt: number
+  /**
+   * - `recorded`: it is the document of its file.
+   * - `to-delete`, `orphan`: it is noted, and the next sync sees to it.
+   * - `unrecorded`: made by holdfast and not written down: by a run that died, or by another machine.
+   * - `foreign`: somebody put it there. It is left alone.
+   */
+  readonly standing: "recorded" | "to-delete" | "orphan" | "unrecorded" | "foreign"
+  /** Those of the site's agents that name it. */
+  readonly agents: ReadonlyArray<string>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface SiteInventory {
+  /** The canonical host. */
+  readonly site: string
+  readonly folderId: string | null
+  /** By name. */
+  readonly documents: ReadonlyArray<DocumentEntry>
+  /** Recorded, and gone. */
+  readonly missing: ReadonlyArray<{ readonly file: string; readonly documentId: string }>
+  /** What an agent of the site does not name and should. */
+  readonly lacking: ReadonlyArray<{ readonly agent: string; readonly file: string }>
+  readonly pendingDelete: ReadonlyArray<string>
+  readonly orphans: ReadonlyArray<string>
+  /** How many pieces of the record could not be read and were put away. */
+  readonly quarantine: number
+}
+
+/**
+ * How a site stands: what sync would do, and what there is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SiteStatus {
+  readonly site: string
+  readonly plan: SiteReport
+  /** The fault where it could not be looked at. */
+  readonly inventory: SiteInventory | { readonly fault: Fault.Fault }
+  /** Who works on it now, in words; `undefined` where nobody does. */
+  readonly lockedBy: string | undefined
+}

@@ -33,7 +33,7 @@ const failures = (report: Report.Report): ReadonlyArray<string> =>
 
 /** What is wrong after a run was killed at its k-th call and the same was run again; `undefined` where it lived on. */
 const killedAt = (
-  { from, name: _, options, removed, retrieval, to }: Scenario,
+  { from, options, removed, retrieval, to }: Scenario,
   k: number,
   moment: Lab.Moment,
   journalLost: boolean,

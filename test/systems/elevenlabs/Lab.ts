@@ -72,11 +72,15 @@ const site = (host: string): Site.Site => Either.getOrThrow(Site.parse(`https://
 
 export const hashOf = (content: string): string => createHash("sha256").update(content).digest("hex")
 
+export const md5Of = (content: string): string => createHash("md5").update(content).digest("hex")
+
 /** A file of one product; large enough to be indexed. */
 export const text = (what: string): string => `# ${what}\n${"All there is to know about it. ".repeat(30)}\n`
 
 const read = (path: string, host: string): State.State =>
-  Fs.existsSync(path) ? Either.getOrThrow(State.decode(Fs.readFileSync(path), host)) : State.empty(host)
+  Fs.existsSync(path)
+    ? Either.getOrElse(State.decode(Fs.readFileSync(path), host), () => State.empty(host))
+    : State.empty(host)
 
 const idOf = (result: unknown): ReadonlyArray<string> =>
   typeof result === "object" && result !== null && "id" in result && typeof result.id === "string" ? [result.id] : []

@@ -63,12 +63,33 @@ export interface Options {
  */
 export type Needs = FileSystem.FileSystem | Path.Path
 
-interface Seen {
+/**
+ * A site as it was found, and what is to be done about it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Seen {
   readonly work: Work.Work
   readonly plan: Plan.Plan
   readonly remote: Remote.Remote
   readonly refused: ReadonlyArray<Scan.Refused>
 }
+
+/**
+ * A site with what is recorded of it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const open = (shared: Work.Shared, target: Target): Effect.Effect<Work.Work, Fault.Fault> =>
+  Effect.map(Ledger.read(target.state, target.site.host), (recorded) => ({
+    ...shared,
+    site: target.site,
+    agents: target.agents,
+    usageMode: target.usageMode ?? "auto",
+    ledger: Ledger.make(target.state, recorded)
+  }))
 
 const shown = (isInFolder: boolean) => ({ id, metadata, name, type }: Model.Document): Plan.RemoteDocument => ({
   id,
@@ -79,26 +100,35 @@ const shown = (isInFolder: boolean) => ({ id, metadata, name, type }: Model.Docu
   updatedAt: metadata.updatedAt
 })
 
-/** Only reads. */
-const look = (
+/**
+ * What sync would have to do, and why. Only reads.
+ *
+ * @param views What agents name that are to be compared as well. Defaults to none: what an agent lacks is not looked for.
+ * @since 0.1.0
+ * @category accessors
+ */
+export const look = (
   shared: Work.Shared,
   target: Target,
-  options: Options
+  options: Options,
+  views: ReadonlyArray<Plan.AgentView> = []
 ): Effect.Effect<Seen, Fault.Fault, Needs> =>
   Effect.gen(function*() {
-    const { agents, folder, site, state, usageMode = "auto" } = target
-    const recorded = yield* Ledger.read(state, site.host)
+    const work = yield* open(shared, target)
+    const recorded = work.ledger.now()
     const disk = yield* Scan.collect({
-      folder,
+      folder: target.folder,
       md5: (file) => State.entryOf(recorded, file)?.hash?.startsWith("md5:") === true
     })
-    const work: Work.Work = { ...shared, site, agents, usageMode, ledger: Ledger.make(state, recorded) }
     const remote = yield* Remote.observe(work)
     const plan = Reconcile.plan({
-      site: site.host,
+      site: target.site.host,
       disk,
       recorded,
-      remote: { documents: [...remote.inFolder.map(shown(true)), ...remote.elsewhere.map(shown(false))], agents: [] },
+      remote: {
+        documents: [...remote.inFolder.map(shown(true)), ...remote.elsewhere.map(shown(false))],
+        agents: views
+      },
       strategy: options.strategy ?? target.strategy,
       force: options.force,
       maxDelete: options.maxDelete
@@ -160,18 +190,30 @@ export const plan = (
   )
 
 /**
- * @param onInterrupted Told how far it got. An interrupted effect has no value, so this is how that gets out.
+ * How a site is worked on: see, then do it, under its lock.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Course {
+  /** For those who wait for the lock: `sync`. */
+  readonly verb: string
+  readonly see: Effect.Effect<Seen, Fault.Fault, Needs>
+  /** Told how far it got. An interrupted effect has no value, so this is how that gets out. */
+  readonly onInterrupted: (report: SiteReport) => Effect.Effect<void>
+}
+
+/**
  * @since 0.1.0
  * @category operations
  */
-export const sync = (
-  shared: Work.Shared,
+export const carryOut = (
   target: Target,
   options: Options,
-  onInterrupted: (report: SiteReport) => Effect.Effect<void>
+  { onInterrupted, see, verb }: Course
 ): Effect.Effect<SiteReport, never, Needs> => {
-  const locked = Effect.gen(function*() {
-    const seen = yield* look(shared, target, options)
+  const work = Effect.gen(function*() {
+    const seen = yield* see
     const board: Execute.Board = yield* Ref.make(Execute.notStarted(seen.plan))
     if (seen.plan.refusals.length > 0) {
       return reportOf(seen, refusedOr(seen, { _tag: "NotStarted" }), yield* Ref.get(board))
@@ -187,15 +229,29 @@ export const sync = (
     )
     return reportOf(seen, { _tag: "Done" }, yield* Ref.get(board))
   })
-  return Ledger.prepare(target.state).pipe(
-    Effect.zipRight(
-      FileLock.withLock(locked, target.state, {
-        purpose: `elevenlabs sync ${target.site.host}`,
-        timeout: options.lockTimeout
-      })
-    ),
+  return locked(target, options, verb, work).pipe(
     Effect.catchAll(failed(target)),
     Effect.annotateLogs("site", target.site.host),
-    Effect.withSpan("ElevenLabs.syncSite", { attributes: { "holdfast.site": target.site.host } })
+    Effect.withSpan("ElevenLabs.site", { attributes: { "holdfast.site": target.site.host, "holdfast.verb": verb } })
   )
 }
+
+/**
+ * Does something while nobody else of this machine works on the site.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const locked = <A, R>(
+  target: Pick<Target, "site" | "state">,
+  options: Pick<Options, "lockTimeout">,
+  verb: string,
+  work: Effect.Effect<A, Fault.Fault, R>
+): Effect.Effect<A, Fault.Fault, R | FileSystem.FileSystem> =>
+  Effect.zipRight(
+    Ledger.prepare(target.state),
+    FileLock.withLock(work, target.state, {
+      purpose: `elevenlabs ${verb} ${target.site.host}`,
+      timeout: options.lockTimeout
+    })
+  )
