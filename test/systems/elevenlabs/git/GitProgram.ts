@@ -1,5 +1,5 @@
 /**
- * A pull and a push as a process of its own, so that it can be killed. Its one argument is JSON.
+ * A push, and a pull before it if wanted, as a process of its own, so that it can be killed. Its one argument is JSON.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
@@ -8,6 +8,7 @@ import * as Git from "../../../../src/systems/elevenlabs/git/Git.ts"
 import { merge } from "./Lab.ts"
 
 const Job = Schema.parseJson(Schema.Struct({
+  pull: Schema.Boolean,
   directory: Schema.String,
   paths: Schema.Array(Schema.String),
   message: Schema.String,
@@ -15,8 +16,8 @@ const Job = Schema.parseJson(Schema.Struct({
 }))
 
 const program = Effect.gen(function*() {
-  const job = yield* Schema.decodeUnknown(Job)(process.argv[2])
-  yield* Git.pull({ ...job, merge })
+  const { pull, ...job } = yield* Schema.decodeUnknown(Job)(process.argv[2])
+  if (pull) yield* Git.pull({ ...job, merge })
   yield* Git.push({ ...job, merge })
 })
 

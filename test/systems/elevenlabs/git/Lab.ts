@@ -81,23 +81,37 @@ const build = (folder: string): Lab => {
   return { folder, origin, environment, git, tryGit, clone, copies }
 }
 
-/** An origin with one commit on `main`: two state files, a page, and nothing else. */
-export const make: Effect.Effect<Lab, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.sync(() => {
-    const lab = build(Fs.realpathSync(Fs.mkdtempSync(join(tmpdir(), "holdfast-git-"))))
-    lab.git(lab.folder, "init", "--quiet", "--bare", "--initial-branch=main", lab.origin)
-    lab.git(lab.origin, "config", "receive.autogc", "false")
-    const seed = lab.clone("seed")
-    write(join(seed, "state/a.json"), stateOf({ first: "1" }))
-    write(join(seed, "state/b.json"), stateOf({ first: "1" }))
-    write(join(seed, "out/page.txt"), "one\n")
-    lab.git(seed, "add", ".")
-    lab.git(seed, "commit", "--quiet", "-m", "Begin")
-    lab.git(seed, "push", "--quiet", "origin", "HEAD:main")
-    return lab
-  }),
-  ({ folder }) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+const folder = Effect.acquireRelease(
+  Effect.sync(() => Fs.realpathSync(Fs.mkdtempSync(join(tmpdir(), "holdfast-git-")))),
+  (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
 )
+
+/** The same once more, elsewhere: the origin and the clones of the given names. */
+export const copy = (lab: Lab, clones: ReadonlyArray<string>): Effect.Effect<Lab, never, Scope.Scope> =>
+  Effect.map(folder, (path) => {
+    Fs.cpSync(lab.origin, join(path, "origin.git"), { recursive: true })
+    for (const name of clones) {
+      Fs.cpSync(join(lab.folder, name), join(path, name), { recursive: true })
+      const config = join(path, name, ".git", "config")
+      Fs.writeFileSync(config, read(config).replaceAll(lab.folder, path))
+    }
+    return build(path)
+  })
+
+/** An origin with one commit on `main`: two state files, a page, and nothing else. */
+export const make: Effect.Effect<Lab, never, Scope.Scope> = Effect.map(folder, (path) => {
+  const lab = build(path)
+  lab.git(lab.folder, "init", "--quiet", "--bare", "--initial-branch=main", lab.origin)
+  lab.git(lab.origin, "config", "receive.autogc", "false")
+  const seed = lab.clone("seed")
+  write(join(seed, "state/a.json"), stateOf({ first: "1" }))
+  write(join(seed, "state/b.json"), stateOf({ first: "1" }))
+  write(join(seed, "out/page.txt"), "one\n")
+  lab.git(seed, "add", ".")
+  lab.git(seed, "commit", "--quiet", "-m", "Begin")
+  lab.git(seed, "push", "--quiet", "origin", "HEAD:main")
+  return lab
+})
 
 export type State = Readonly<Record<string, string>>
 
