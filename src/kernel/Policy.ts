@@ -185,10 +185,8 @@ const run = <A, E, R>(
 ): Effect.Effect<A, E | Fault.Fault, R> => {
   const inherits = setup.retry !== undefined || setup.deadline !== Number.POSITIVE_INFINITY
   return begin(setup, options, (call) => {
-    const below = inherits
-      ? Effect.mapInputContext(effect, (context: Context.Context<R>) => inheritedBelow(call, context))
-      : effect
-    return new EffectAttempt<A, E, R>(call, 1, {}, below).run()
+    const below = inherits ? (context: Context.Context<R>) => inheritedBelow(call, context) : undefined
+    return new EffectAttempt<A, E, R>(call, 1, {}, effect, below).run()
   })
 }
 

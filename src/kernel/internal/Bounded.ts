@@ -7,6 +7,7 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import type * as FiberRefs from "effect/FiberRefs"
 import { Alarm, type AlarmList, clear, withAlarm } from "./Alarm.ts"
 import { clockOf, now } from "./Time.ts"
 
@@ -36,6 +37,8 @@ class Race<A, E, E2> extends Alarm {
   private readonly parent: Fiber.RuntimeFiber<unknown, unknown>
   private readonly limit: Limit<E2>
   private readonly watcher: Watcher<A, E> | undefined
+  /** What the child began with. */
+  private readonly references: FiberRefs.FiberRefs
   private resume: ((effect: Effect.Effect<A, E | E2>) => void) | undefined = undefined
 
   constructor(
@@ -49,6 +52,7 @@ class Race<A, E, E2> extends Alarm {
     this.parent = parent
     this.limit = limit
     this.watcher = watcher
+    this.references = child.getFiberRefs()
     child.addObserver(this.onExit)
   }
 
@@ -63,7 +67,9 @@ class Race<A, E, E2> extends Alarm {
     this.resume?.(this.outcome(exit))
   }
 
+  /** Where the child has set nothing there is nothing to inherit, and to find that out reference by reference costs. */
   private outcome(exit: Exit.Exit<A, E>): Effect.Effect<A, E> {
+    if (this.child.getFiberRefs() === this.references) return exit
     return Effect.zipRight(this.child.inheritAll, exit)
   }
 

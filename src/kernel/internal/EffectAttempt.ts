@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fault from "../Fault.ts"
@@ -12,16 +13,21 @@ import { boundedIn } from "./Bounded.ts"
 import type { Call, Memory } from "./Call.ts"
 import { retryOrFail } from "./Retrying.ts"
 
+/** What an effect finds in its context, made of what its caller has. */
+export type Below<R> = ((context: Context.Context<R>) => Context.Context<R>) | undefined
+
 export class EffectAttempt<A, E, R> extends Attempt<A, E, R> {
   private readonly effect: Effect.Effect<A, E, R>
+  private readonly below: Below<R>
 
-  constructor(call: Call, number: number, memory: Memory, effect: Effect.Effect<A, E, R>) {
+  constructor(call: Call, number: number, memory: Memory, effect: Effect.Effect<A, E, R>, below: Below<R>) {
     super(call, number, memory)
     this.effect = effect
+    this.below = below
   }
 
   again(memory: Memory): EffectAttempt<A, E, R> {
-    return new EffectAttempt(this.call, this.number + 1, memory, this.effect)
+    return new EffectAttempt(this.call, this.number + 1, memory, this.effect, this.below)
   }
 
   protected work(millis: number): Effect.Effect<A, E | Fault.Fault, R> {
@@ -29,7 +35,7 @@ export class EffectAttempt<A, E, R> extends Attempt<A, E, R> {
   }
 
   private inPlace(): Effect.Effect<A, E | Fault.Fault, R> {
-    return Effect.matchCauseEffect(this.call.restore(this.effect), {
+    return Effect.matchCauseEffect(this.call.restore(this.within(this.effect)), {
       onFailure: (cause) => {
         this.failed(errorOf(cause))
         return retryOrFail(this, cause)
@@ -57,10 +63,15 @@ export class EffectAttempt<A, E, R> extends Attempt<A, E, R> {
         onStopped: () => this.stopped()
       }
     )
-    return Effect.matchCauseEffect(limited, {
+    // Set for the fork and not in the child, which then has nothing to give back.
+    return Effect.matchCauseEffect(this.within(limited), {
       onFailure: (cause) => retryOrFail(this, cause),
       onSuccess: Effect.succeed
     })
+  }
+
+  private within<E2>(effect: Effect.Effect<A, E2, R>): Effect.Effect<A, E2, R> {
+    return this.below === undefined ? effect : Effect.mapInputContext(effect, this.below)
   }
 
   ring(): void {

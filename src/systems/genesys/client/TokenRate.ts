@@ -24,9 +24,20 @@ const sameWindowMillis = 2_000
 
 const names = ["inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-reset", "retry-after", "date"]
 
-/** Most of a reply's headers say nothing about rates, and each of them would cost. */
+const digits = /^\d{1,9}$/
+
+/** Most of a reply's headers say nothing about rates, and almost every reply says only how much of a window is used. */
 const hintsOf = (headers: Readonly<Record<string, string>>, wallMillis: number): RateHints.RateHints | undefined => {
-  if (headers["inin-ratelimit-allowed"] === undefined && headers["retry-after"] === undefined) return undefined
+  const allowed = headers["inin-ratelimit-allowed"]
+  if (headers["retry-after"] === undefined) {
+    if (allowed === undefined) return undefined
+    const used = headers["inin-ratelimit-count"] ?? ""
+    const reset = headers["inin-ratelimit-reset"] ?? ""
+    if (digits.test(allowed) && digits.test(used) && digits.test(reset)) {
+      const limit = Number(allowed)
+      return { limit, remaining: Math.max(0, limit - Number(used)), resetMillis: Number(reset) * 1000 }
+    }
+  }
   const said: Record<string, string | undefined> = {}
   for (const name of names) said[name] = headers[name]
   return RateHints.parse(said, wallMillis)
