@@ -110,13 +110,8 @@ const changeLines = ({ added, changed, removed }: Changes, paint: Paint): Readon
   ]
 }
 
-/**
- * What one would do now.
- *
- * @since 0.1.0
- * @category conversions
- */
-export const next = ({ directory, files, report }: Outcome): ReadonlyArray<string> => {
+/** What one would do now. */
+const next = ({ directory, files, report }: Outcome): ReadonlyArray<string> => {
   const values = files.filter((file) => file.endsWith("terraform.tfvars"))
   return [
     ...(isWhole(report)

@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Fault from "../../../kernel/Fault.ts"
+import * as Progress from "../../../observe/Progress.ts"
 import * as Collection from "../../../store/Collection.ts"
 import * as Client from "../Client.ts"
 import type * as Model from "../Model.ts"
@@ -115,6 +116,7 @@ const finish = (
     yield* refuseNothing(inventories)
     const compared = yield* Ledger.compare(collections, organisation.id, inventories, options.hashedLabels ?? false)
     const changes = options.sinceLast === true ? compared.changes : undefined
+    yield* Progress.report({ item: "files", state: "running", phase: "writing" })
     const written = yield* Output.write({
       directory: directoryOf(options),
       options,
