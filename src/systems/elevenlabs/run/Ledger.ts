@@ -73,7 +73,7 @@ export const prepare = (path: string): Effect.Effect<void, Fault.Fault, FileSyst
  */
 export const make = (path: string, recorded: State.State): Ledger => {
   let state = recorded
-  const change = Together.make<(state: State.State) => State.State, void, Fault.Fault>({
+  const submit = Together.make<(state: State.State) => State.State, void, Fault.Fault>({
     run: (changes) =>
       Effect.gen(function*() {
         const next = changes.reduce((before, change) => change(before), state)
@@ -82,5 +82,6 @@ export const make = (path: string, recorded: State.State): Ledger => {
         return changes.map(() => Exit.void)
       })
   })
-  return { now: () => state, change }
+  // From a reply to its record nothing interrupts.
+  return { now: () => state, change: (change) => Effect.uninterruptible(submit(change)) }
 }
