@@ -7,6 +7,7 @@
 import type * as Model from "../Model.ts"
 import type { Exception } from "../Report.ts"
 import type { TypeName } from "../Table.ts"
+import * as Types from "../Types.ts"
 import type * as Cycles from "./Cycles.ts"
 import * as Plan from "./Plan.ts"
 import { Expression } from "./Rendered.ts"
@@ -116,7 +117,10 @@ const unresolvedException = (resource: Model.Resource, path: string, { ids, kept
     "unresolved",
     path,
     `${type} ${named.slice(0, shown).join(", ")}${more} ${are} not in this export: ${became}`,
-    `Export ${type} too, or what the export refers to with enable_dependency_resolution`
+    Types.byName(type)._tag === "Some"
+      ? `If the filters leave ${type} out, add it or give enable_dependency_resolution; otherwise it is deleted, gone or `
+        + "could not be read, which its own entry says"
+      : `holdfast does not export ${type}: see to it where the configuration is applied`
   )
 }
 

@@ -231,10 +231,14 @@ const judge = (
       : first.kind === "denied"
       ? "denied"
       : "not-listed"
-    const hint = reason === "denied" && table.permissions !== undefined && table.permissions.length > 0
-      ? `Grant ${table.permissions.join(", ")}, or leave ${table.type} out`
-      : fault.hint
+    const hint = reason === "denied" ? hintOf(table, fault) : fault.hint
     const told = hint === undefined ? fault : fault.with({ hint })
     inventory.problem = { reason, fault: told }
     Work.except(work, { type: table.type, id: "*" }, reason, told)
   })
+
+/** What to do about a type that may not be listed. */
+const hintOf = ({ permissions = [], type }: Table, { code, hint }: Fault.Fault): string | undefined => {
+  if (code === "not-enabled") return `Leave ${type} out, or have its product enabled for the organisation`
+  return permissions.length === 0 ? hint : `Grant ${permissions.join(", ")}, or leave ${type} out`
+}
