@@ -52,6 +52,7 @@ describe("Shards.split", () => {
       expect(found.join("")).toBe(records.join(""))
       const fits = (text: string) => bytes(text).length <= size && [...text].length <= characters
       expect(found.every((part) => fits(part) && part.startsWith("<|https://"))).toBe(true)
+      expect(found.every((part) => part.endsWith("\n"))).toBe(true)
       for (const [index, part] of found.entries()) {
         const [next] = (found[index + 1] ?? "").split(/(?=^<\|)/m)
         if (next !== undefined && next !== "") expect(fits(part + next)).toBe(false)

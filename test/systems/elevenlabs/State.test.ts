@@ -196,6 +196,16 @@ describe("Repair.repair", () => {
     ])
   })
 
+  it("finds the ids of a quarantine that is damaged itself, however deep", () => {
+    const deep = Array.from({ length: 100 }).reduce<unknown>((inner) => [inner], { documentId: "doc_deep" })
+    const { state } = repaired({
+      ...plain,
+      quarantine: [{ document_id: "doc_lost" }, { path: "", reason: "", value: deep }]
+    })
+    expect(state.orphans).toStrictEqual(["doc_deep", "doc_lost"])
+    expect(State.encode(state)).toContain("nested too deeply")
+  })
+
   it("leaves one document that two files claim to the later upload", () => {
     const { repairs, state } = repaired({
       ...plain,

@@ -112,7 +112,7 @@ const repeatedKeys = (text: string): ReadonlyArray<string> => {
     else if (token === "}" || token === "]") open.pop()
     else if (token === ":" && last !== undefined) {
       const keys = open.at(-1)
-      const key = String(JSON.parse(last))
+      const key = last.includes("\\") ? String(JSON.parse(last)) : last.slice(1, -1)
       if (keys?.has(key) === true) repeated.add(key)
       keys?.add(key)
     }

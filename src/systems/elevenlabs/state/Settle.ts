@@ -55,7 +55,7 @@ export const settle = (parts: Parts): Settled => {
   const documents = new Map<string, Entry>()
   const used = new Set<string>()
   const lost: Array<Claim> = []
-  for (const claim of [...parts.claims].toSorted(byStrength)) {
+  for (const claim of ordered([...parts.claims])) {
     if (documents.has(claim.file) || used.has(claim.entry.documentId)) lost.push(claim)
     else {
       documents.set(claim.file, claim.entry)
@@ -94,6 +94,13 @@ const free = (ids: ReadonlyArray<string>, used: ReadonlySet<string>): ReadonlyAr
 const quarantined = (items: Iterable<Quarantined>): ReadonlyArray<Quarantined> => {
   const byText = new Map([...items].map((item) => [Json.canonical({ ...item }), item]))
   return [...byText].toSorted(([left], [right]) => compare(left, right)).map(([, item]) => item)
+}
+
+/** States change with every document, and claims that do not clash need no order. */
+const ordered = (claims: ReadonlyArray<Claim>): ReadonlyArray<Claim> => {
+  const files = new Set(claims.map(({ file }) => file))
+  const ids = new Set(claims.map(({ entry }) => entry.documentId))
+  return files.size < claims.length || ids.size < claims.length ? claims.toSorted(byStrength) : claims
 }
 
 /** The strongest first. A total order of all that differ, so that the order in which they came does not matter. */
