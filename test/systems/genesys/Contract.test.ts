@@ -151,7 +151,10 @@ describe.runIf(Specification.isThere)("every call of the 48 types", () => {
   it.effect("and of no other types", () =>
     Effect.gen(function*() {
       const api = yield* Api.make()
-      assert.deepStrictEqual(api.simulator.world.types, Object.keys(Specification.calls()).toSorted())
+      assert.deepStrictEqual<ReadonlyArray<string>>(
+        api.simulator.world.types,
+        Object.keys(Specification.calls()).toSorted()
+      )
     }))
 
   it.effect.each(calls)("%s is answered as described", (call) =>

@@ -8,7 +8,7 @@
  * @since 0.1.0
  * @category models
  */
-export interface Call {
+interface Call {
   readonly method: string
   readonly url: string
   readonly status: number

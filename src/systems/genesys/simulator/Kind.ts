@@ -99,7 +99,7 @@ export type Name =
  * @since 0.1.0
  * @category models
  */
-export type Style = "pages" | "until-empty" | "bare" | "cursor" | "all" | "search"
+type Style = "pages" | "until-empty" | "bare" | "cursor" | "all" | "search"
 
 /**
  * @since 0.1.0

@@ -20,7 +20,7 @@ export type TypeName = `genesyscloud_${Name}`
  * @since 0.1.0
  * @category models
  */
-export interface Changed {
+interface Changed {
   readonly type: TypeName
   readonly id: string
   readonly name: string

@@ -111,7 +111,7 @@ const contactLists: Kind = {
 const cell = (text: string): string => `"${text.replaceAll("\"", "\"\"")}"`
 
 /**
- * The contacts of a list as CSV, with commas, quotes and line breaks in cells.
+ * The contacts of a list as CSV, with commas, quotes and line breaks in cells, and with columns on how they were reached.
  *
  * @since 0.1.0
  * @category constructors
@@ -124,9 +124,15 @@ export const contacts = (draw: Draw): string => {
       `c${index}@example.com`,
       `O"Brien, \${first} ${index}`,
       "zwei\nZeilen",
-      String(10_000 + index)
+      String(10_000 + index),
+      "1",
+      draw.modified()
     ].map(cell).join(","))
-  return [["inin-outbound-id", ...columnNames].map(cell).join(","), ...rows, ""].join("\r\n")
+  return [
+    ["inin-outbound-id", ...columnNames, "ContactCallable", "CallRecordLastAttempt-Phone"].map(cell).join(","),
+    ...rows,
+    ""
+  ].join("\r\n")
 }
 
 const dncLists: Kind = {
