@@ -67,8 +67,22 @@ describe("Settings", () => {
       expect(settings.variables.get("HOLDFAST_PROXMOX_CA")).toBe(join(directory, "ca.pem"))
     }))
 
-  it.effect("the example is right", () =>
+  it.effect("of several clients every secret is known, to be kept from all output", () =>
     Effect.gen(function*() {
+      const { settings } = yield* load({
+        environment: { GENESYSCLOUD_OAUTHCLIENT_SECRET: "first-secret, second-secret" },
+        files: { "holdfast.config.yaml": "genesys: { clientId: \"one,two\", logLevel: debug }\n" }
+      })
+      expect(settings.secrets).toEqual(["first-secret", "second-secret"])
+      expect(settings.variables.get("GENESYSCLOUD_OAUTHCLIENT_ID")).toBe("one,two")
+      expect(settings.systems).toEqual({ genesys: "debug" })
+    }))
+
+  it.effect("the examples are right", () =>
+    Effect.gen(function*() {
+      const genesys = fileURLToPath(new URL("../../examples/genesys", import.meta.url))
+      const other = yield* Settings.load({ globals: globals(), environment: {}, directory: genesys })
+      expect(other.get("genesys.region")).toBe("eu-west-1")
       const directory = fileURLToPath(new URL("../../examples/proxmox", import.meta.url))
       const settings = yield* Settings.load({ globals: globals(), environment: {}, directory })
       expect(settings.get("proxmox.fleet")).toBe(join(directory, "fleet.yaml"))
