@@ -13,6 +13,9 @@ import * as Lab from "./Lab.ts"
 
 const state = "state/a.json"
 
+/** In milliseconds: some hundreds of processes of git, on a machine that may have much else to do. */
+const patience = 300_000
+
 /**
  * An upstream that changed the state, a page and brought a new file, against a clone with a changed state and a user in
  * the middle of something.
@@ -120,30 +123,34 @@ describe.skipIf(!Lab.hasGit)(Lab.title("after a crash"), () => {
       { title: "a push that others were faster than", pull: false, needed: ["push", "read-tree -m -u", "update-ref"] }
     ]
   ) {
-    it.scopedLive(`killed after each call of ${title}: the next run ends where it should, nothing twice`, () =>
-      Effect.gen(function*() {
-        const program = yield* Child.program(new URL("./GitProgram.ts", import.meta.url))
-        const template = yield* collision
-        const again = Effect.map(Lab.copy(template.lab, ["clone"]), (lab) => {
-          const clone = join(lab.folder, "clone")
-          return { lab, clone, options: Lab.options(lab, clone, [state]) }
-        })
-        const dry = yield* again
-        const { calls, end } = yield* runProgram(program, dry.lab, dry.clone, pull, 0)
-        assert.strictEqual(end, 0)
-        yield* demandWhole(dry.lab, dry.clone)
-        const steps = deaths(calls).filter(({ call }) => pull || needed.some((word) => call.startsWith(word)))
-        for (const word of needed) assert.isTrue(steps.some(({ call }) => call.startsWith(word)), word)
-        yield* Effect.forEach(steps, ({ at, call }) =>
-          Effect.scoped(Effect.gen(function*() {
-            const { clone, lab, options } = yield* again
-            const died = yield* runProgram(program, lab, clone, pull, at)
-            assert.strictEqual(died.end, "SIGKILL", call)
-            yield* Git.pull(options)
-            yield* Git.push(options)
-            yield* demandWhole(lab, clone)
-          })), { concurrency: 3, discard: true })
-      }).pipe(Effect.provide(NodeContext.layer)))
+    it.scopedLive(
+      `killed after each call of ${title}: the next run ends where it should, nothing twice`,
+      () =>
+        Effect.gen(function*() {
+          const program = yield* Child.program(new URL("./GitProgram.ts", import.meta.url))
+          const template = yield* collision
+          const again = Effect.map(Lab.copy(template.lab, ["clone"]), (lab) => {
+            const clone = join(lab.folder, "clone")
+            return { lab, clone, options: Lab.options(lab, clone, [state]) }
+          })
+          const dry = yield* again
+          const { calls, end } = yield* runProgram(program, dry.lab, dry.clone, pull, 0)
+          assert.strictEqual(end, 0)
+          yield* demandWhole(dry.lab, dry.clone)
+          const steps = deaths(calls).filter(({ call }) => pull || needed.some((word) => call.startsWith(word)))
+          for (const word of needed) assert.isTrue(steps.some(({ call }) => call.startsWith(word)), word)
+          yield* Effect.forEach(steps, ({ at, call }) =>
+            Effect.scoped(Effect.gen(function*() {
+              const { clone, lab, options } = yield* again
+              const died = yield* runProgram(program, lab, clone, pull, at)
+              assert.strictEqual(died.end, "SIGKILL", call)
+              yield* Git.pull(options)
+              yield* Git.push(options)
+              yield* demandWhole(lab, clone)
+            })), { concurrency: 3, discard: true })
+        }).pipe(Effect.provide(NodeContext.layer)),
+      patience
+    )
   }
 
   it.scopedLive("a move that git had half written is brought to its end, and is nobody's change", () =>
