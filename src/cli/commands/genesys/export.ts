@@ -9,6 +9,7 @@ import * as Operations from "../../../systems/genesys/Operations.ts"
 import type { Outcome } from "../../../systems/genesys/Report.ts"
 import type { Handler, Resume } from "../../CommandTree.ts"
 import * as ExitCode from "../../ExitCode.ts"
+import * as Heap from "../../Heap.ts"
 import * as Output from "../../Output.ts"
 import * as ProgressBars from "../../ProgressBars.ts"
 import { whenInterrupted } from "../../Session.ts"
@@ -46,6 +47,7 @@ const shortNames = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E
 
 const work = (asked: Asked.Asked) =>
   Effect.gen(function*() {
+    yield* Heap.keepSmall
     yield* Operations.check(asked.options)
     yield* whenInterrupted("what was read is kept; to go on, run the same command again")
     const result = yield* tracked(asked).pipe(shortNames, connected, Effect.provide(ProgressBars.layer))
