@@ -10,6 +10,7 @@ import * as Directory from "./kinds/Directory.ts"
 import * as Email from "./kinds/Email.ts"
 import * as Integrations from "./kinds/Integrations.ts"
 import * as Outbound from "./kinds/Outbound.ts"
+import * as OutboundRules from "./kinds/OutboundRules.ts"
 import * as Queues from "./kinds/Queues.ts"
 import * as Routing from "./kinds/Routing.ts"
 import * as Telephony from "./kinds/Telephony.ts"
@@ -27,6 +28,7 @@ export const kinds: ReadonlyArray<Kind> = [
   ...Telephony.kinds,
   ...Integrations.kinds,
   ...Outbound.kinds,
+  OutboundRules.ruleSets,
   ...Content.kinds
 ]
 
