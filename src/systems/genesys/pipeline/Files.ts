@@ -12,6 +12,7 @@ import type * as Collection from "../../../store/Collection.ts"
 import type * as Model from "../Model.ts"
 import type { ExportOptions } from "../Options.ts"
 import type { Attributes, Entity, FileRule, Table } from "../Table.ts"
+import * as Contacts from "./Contacts.ts"
 import type { Reader } from "./Dependencies.ts"
 import * as Path from "./Path.ts"
 import * as Inventory from "./Inventory.ts"
@@ -124,7 +125,7 @@ const sourcesOf = (reader: Reader, rule: FileRule, entity: Entity): ReadonlyArra
         bytes: Effect.zipRight(
           ask("POST", path, {}),
           Effect.flatMap(awaited(ask("GET", path), "uri", subject), download)
-        ),
+        ).pipe(Effect.map((csv) => Contacts.cut(csv, Path.textsAt(entity, "columnNames")))),
         ending: ".csv"
       }]
     }

@@ -70,3 +70,14 @@ export const filling = (path: string, entity: Entity, id: string): Readonly<Reco
   }
   return filled
 }
+
+/**
+ * The strings of a list at a path.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const textsAt = (entity: Entity, path: string): ReadonlyArray<string> => {
+  const value = valueAt(entity, path)
+  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : []
+}
