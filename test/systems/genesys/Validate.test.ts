@@ -152,6 +152,11 @@ describe("Validate", () => {
         "genesyscloud_routing_queue: 2 exported, but 1 in the files",
         "genesyscloud_routing_queue: of 1 wanted, 2 are accounted for"
       ])
+      // How much there is in a file that cannot be parsed is not known.
+      yield* Effect.promise(() => Fs.appendFile(Path.join(directory, "genesyscloud.tf"), "}\n"))
+      const kinds = new Set((yield* Validate.folder(directory)).problems.map(({ kind }) => kind))
+      assert.isTrue(kinds.has("syntax"))
+      assert.isFalse(kinds.has("total"))
     }))
 
   it.scopedLive("refuses an output that does not pass it", () =>

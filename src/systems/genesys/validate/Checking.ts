@@ -64,7 +64,7 @@ export const check = (folder: string): Effect.Effect<Validation, Fault.Fault> =>
     // With both syntaxes it is the same twice.
     const [first] = modules
     return {
-      problems: Problem.sorted(problems),
+      problems: Problem.sorted(known(problems)),
       files: modules.reduce((all, { files }) => all + files.length, 0),
       resources: first?.scope.resources ?? 0,
       data: first?.scope.data ?? 0,
@@ -72,6 +72,12 @@ export const check = (folder: string): Effect.Effect<Validation, Fault.Fault> =>
       report: bytes !== undefined
     }
   })
+
+/** How much there is in a file that cannot be parsed is not known. */
+const known = (problems: ReadonlyArray<Problem.Problem>): ReadonlyArray<Problem.Problem> =>
+  problems.some(({ file, kind }) => kind === "syntax" && !file.endsWith(Residents.variableFile))
+    ? problems.filter(({ kind }) => kind !== "total")
+    : problems
 
 const checkModule = (
   folder: string,
