@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import { nearest } from "./Nearest.ts"
-import { builtIns, type Flag, globals, type Group, type Node, type Verb } from "./Verb.ts"
+import { builtIns, type Flag, globals, type Group, type Node, type Verb, wordsOf } from "./Verb.ts"
 
 /**
  * The options that every verb takes, as they stand on the line.
@@ -112,11 +112,11 @@ const walk = (root: Group, words: ReadonlyArray<string>): Walk => {
       const here = flag?.kind === "toggle" ? toggled(flag, text, inline) : inline ?? flag?.bare
       options.push({ flag, text, value: takesNext ? next : here })
     } else if (node._tag === "Group" && stranger === undefined) {
-      const child: Node | undefined = node.children.find((candidate) => candidate.name === word)
+      const child: Node | undefined = node.children.find((candidate) => wordsOf(candidate).includes(word))
       if (child === undefined) stranger = word
       else {
         node = child
-        path.push(word)
+        path.push(child.name)
       }
     } else rest.push(word)
   }
@@ -175,7 +175,10 @@ const wrongWord = (walked: Walk) => {
     const names = node.children.map((child) => child.name)
     return stranger === undefined
       ? { problem: `${commandName(path)} wants one of ${names.join(", ")}`, suggestion: undefined }
-      : { problem: `${commandName(path)} has no command "${stranger}"`, suggestion: nearest(stranger, names) }
+      : {
+        problem: `${commandName(path)} has no command "${stranger}"`,
+        suggestion: nearest(stranger, node.children.flatMap(wordsOf))
+      }
   }
   const args = Object.values(node.args)
   const missing = args.filter((arg, index) => arg.required && index >= rest.length)

@@ -71,7 +71,7 @@ const settings: ReadonlyArray<Row> = known.map(({ choices, foreign, key, says, v
 
 const settingsLead =
   "Flags come first, then HOLDFAST_* variables, then the nearest holdfast.config.yaml or .json upward, "
-  + "then PROXMOX_VE_* and GENESYSCLOUD_* variables."
+  + "then PROXMOX_VE_*, GENESYSCLOUD_* and ELEVENLABS_* variables."
 
 type Heading = (text: string) => string
 

@@ -185,5 +185,63 @@ export const known: ReadonlyArray<Setting> = [
     kind: "choice",
     choices: ["error", "warn", "info", "debug"],
     says: "how much to log of this system"
+  },
+  {
+    key: "elevenlabs.apiKey",
+    variable: "HOLDFAST_ELEVENLABS_API_KEY",
+    foreign: "ELEVENLABS_API_KEY",
+    kind: "secret",
+    says: "an API key of the workspace"
+  },
+  {
+    key: "elevenlabs.residency",
+    variable: "HOLDFAST_ELEVENLABS_RESIDENCY",
+    kind: "choice",
+    choices: ["global", "us", "eu", "in", "sg"],
+    says: "where the workspace's data lives; global where nothing is said"
+  },
+  {
+    key: "elevenlabs.origin",
+    variable: "HOLDFAST_ELEVENLABS_ORIGIN",
+    kind: "text",
+    says: "where the API is instead: a simulator, a proxy"
+  },
+  {
+    key: "elevenlabs.ca",
+    variable: "HOLDFAST_ELEVENLABS_CA",
+    kind: "path",
+    says: "the path of the certificate authority of that place, as PEM"
+  },
+  {
+    key: "elevenlabs.concurrency",
+    variable: "HOLDFAST_ELEVENLABS_CONCURRENCY",
+    kind: "integer",
+    says: "requests at once until the API says how many it allows; 2 where nothing is said"
+  },
+  {
+    key: "elevenlabs.maxConcurrency",
+    variable: "HOLDFAST_ELEVENLABS_MAX_CONCURRENCY",
+    kind: "integer",
+    says: "never more requests at once than this; 32 where nothing is said"
+  },
+  { key: "elevenlabs.sites", variable: "HOLDFAST_ELEVENLABS_SITES", kind: "path", says: "the sites file" },
+  {
+    key: "elevenlabs.root",
+    variable: "HOLDFAST_ELEVENLABS_ROOT",
+    kind: "path",
+    says: "the folder of the folders of the sites; out where nothing is said"
+  },
+  {
+    key: "elevenlabs.states",
+    variable: "HOLDFAST_ELEVENLABS_STATES",
+    kind: "path",
+    says: "the folder of what is recorded of the sites; config/elevenlabs where nothing is said"
+  },
+  {
+    key: "elevenlabs.logLevel",
+    variable: "ELEVENLABS_LOG_LEVEL",
+    kind: "choice",
+    choices: ["error", "warn", "info", "debug"],
+    says: "how much to log of this system"
   }
 ]

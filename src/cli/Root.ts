@@ -4,10 +4,11 @@
  * @since 0.1.0
  */
 import { bind, type Binding } from "./CommandTree.ts"
+import * as ElevenLabs from "./commands/elevenlabs/verbs.ts"
 import * as Genesys from "./commands/genesys/verbs.ts"
 import * as Proxmox from "./commands/proxmox/verbs.ts"
 import * as Run from "./commands/run/verbs.ts"
-import { demo, simGenesys, simProxmox } from "./commands/verbs.ts"
+import { demo, simElevenLabs, simGenesys, simProxmox } from "./commands/verbs.ts"
 
 /**
  * @since 0.1.0
@@ -27,6 +28,15 @@ export const bindings: ReadonlyArray<Binding> = [
   bind(Genesys.validate, () => import("./commands/genesys/validate.ts")),
   bind(Genesys.diff, () => import("./commands/genesys/diff.ts")),
   bind(Genesys.types, () => import("./commands/genesys/types.ts")),
+  bind(ElevenLabs.sync, () => import("./commands/elevenlabs/sync.ts")),
+  bind(ElevenLabs.plan, () => import("./commands/elevenlabs/plan.ts")),
+  bind(ElevenLabs.list, () => import("./commands/elevenlabs/list.ts")),
+  bind(ElevenLabs.status, () => import("./commands/elevenlabs/status.ts")),
+  bind(ElevenLabs.assign, () => import("./commands/elevenlabs/assign.ts")),
+  bind(ElevenLabs.remove, () => import("./commands/elevenlabs/remove.ts")),
+  bind(ElevenLabs.migrate, () => import("./commands/elevenlabs/migrate.ts")),
+  bind(ElevenLabs.repair, () => import("./commands/elevenlabs/repair.ts")),
+  bind(ElevenLabs.rebuild, () => import("./commands/elevenlabs/rebuild.ts")),
   bind(Run.list, () => import("./commands/run/list.ts")),
   bind(Run.show, () => import("./commands/run/show.ts")),
   bind(Run.resume, () => import("./commands/run/resume.ts")),
@@ -34,5 +44,6 @@ export const bindings: ReadonlyArray<Binding> = [
   bind(Run.prune, () => import("./commands/run/prune.ts")),
   bind(simProxmox, () => import("./commands/sim.ts")),
   bind(simGenesys, () => import("./commands/simGenesys.ts")),
+  bind(simElevenLabs, () => import("./commands/simElevenLabs.ts")),
   bind(demo, () => import("./commands/demo.ts"))
 ]

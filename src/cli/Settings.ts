@@ -181,7 +181,7 @@ const levelFor = (globals: Globals, configured: string | undefined, fallback: Le
 const splitList = (value: string | undefined): ReadonlyArray<string> =>
   (value ?? "").split(",").map((part) => part.trim()).filter((part) => part !== "")
 
-const systemNames = ["proxmox", "genesys"] as const
+const systemNames = ["proxmox", "genesys", "elevenlabs"] as const
 
 const systemLevels = (values: ReadonlyMap<string, string>): Readonly<Record<string, Level>> =>
   Object.fromEntries(systemNames.flatMap((system) => {

@@ -110,6 +110,8 @@ export interface Verb {
 export interface Group {
   readonly _tag: "Group"
   readonly name: string
+  /** Other words for the same: `kb`. */
+  readonly aliases?: ReadonlyArray<string>
   readonly summary: string
   readonly description: string
   readonly children: ReadonlyArray<Verb | Group>
@@ -186,6 +188,15 @@ export const builtIns = {
     description: "Print a completion script for a shell"
   }
 } as const satisfies Flags
+
+/**
+ * Every word that means it, its name first.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const wordsOf = (node: Node): ReadonlyArray<string> =>
+  node._tag === "Group" ? [node.name, ...node.aliases ?? []] : [node.name]
 
 /**
  * Every path of a tree, groups included: `["proxmox", "task", "wait"]`.

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { group, verb } from "../Verb.ts"
+import { elevenlabs } from "./elevenlabs/verbs.ts"
 import { genesys } from "./genesys/verbs.ts"
 import { proxmox } from "./proxmox/verbs.ts"
 import { runs } from "./run/verbs.ts"
@@ -141,6 +142,89 @@ export const simGenesys = verb({
  * @since 0.1.0
  * @category verbs
  */
+export const simElevenLabs = verb({
+  name: "elevenlabs",
+  summary: "Serve a simulated ElevenLabs workspace",
+  description: "Serves a simulated ElevenLabs workspace on this machine until Ctrl-C, and prints the environment that "
+    + "points holdfast at it, with the ids of its agents. The printed lines are shell. Every second agent retrieves "
+    + "from its documents, which takes documents only once they are indexed.",
+  flags: {
+    agents: {
+      kind: "integer",
+      name: "agents",
+      value: "N",
+      minimum: 0,
+      description: "How many agents there are",
+      fallback: "2"
+    },
+    seed: {
+      kind: "integer",
+      name: "seed",
+      value: "N",
+      minimum: 0,
+      description: "The same seed gives the same ids and the same misfortunes",
+      fallback: "1"
+    },
+    port: {
+      kind: "integer",
+      name: "port",
+      value: "PORT",
+      minimum: 0,
+      description: "Where to listen, on 127.0.0.1",
+      fallback: "a free one"
+    },
+    latency: {
+      kind: "duration",
+      name: "latency",
+      value: "DURATION",
+      description: "How long every answer takes: 20ms, 1s",
+      fallback: "none"
+    },
+    listingLag: {
+      kind: "duration",
+      name: "listing-lag",
+      value: "DURATION",
+      description: "How long a new document is missing from listings",
+      fallback: "none"
+    },
+    indexing: {
+      kind: "duration",
+      name: "indexing",
+      value: "DURATION",
+      description: "How long an index takes",
+      fallback: "3s"
+    },
+    tier: {
+      kind: "choice",
+      name: "tier",
+      value: "TIER",
+      choices: ["free", "starter", "creator", "pro", "scale", "business"],
+      description: "The plan of the workspace, which sets its limits",
+      fallback: "creator"
+    },
+    faults: {
+      kind: "text",
+      name: "faults",
+      value: "FILE",
+      description:
+        "What goes wrong, YAML or JSON: network (a fault plan), trouble (edits, renames, deletions, endless)",
+      fallback: "nothing"
+    }
+  },
+  args: {},
+  examples: [
+    { line: "holdfast sim elevenlabs --latency 50ms", says: "A workspace to play with" },
+    {
+      line: "holdfast sim elevenlabs > sim.env & sleep 1; . ./sim.env; cat sim.env",
+      says: "Point this shell at it, and see the ids of its agents"
+    }
+  ]
+})
+
+/**
+ * @since 0.1.0
+ * @category verbs
+ */
 export const demo = verb({
   name: "demo",
   summary: "Make five machines on a simulated, misbehaving Proxmox VE",
@@ -184,12 +268,13 @@ export const root = group({
   children: [
     proxmox,
     genesys,
+    elevenlabs,
     runs,
     group({
       name: "sim",
       summary: "Simulated systems to try things on",
       description: "Simulated systems that behave, and misbehave, as the real ones do.",
-      children: [simProxmox, simGenesys],
+      children: [simProxmox, simGenesys, simElevenLabs],
       examples: [{ line: "holdfast sim proxmox --port 8006", says: "Serve a simulated cluster" }]
     }),
     demo

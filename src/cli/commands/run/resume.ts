@@ -13,7 +13,10 @@ import type { resume as verb } from "./verbs.ts"
 const commands: Readonly<Record<string, () => Promise<{ readonly resume: Resume }>>> = {
   "proxmox apply": () => import("../proxmox/apply.ts"),
   "proxmox destroy": () => import("../proxmox/destroy.ts"),
-  "genesys export": () => import("../genesys/export.ts")
+  "genesys export": () => import("../genesys/export.ts"),
+  "elevenlabs sync": () => import("../elevenlabs/sync.ts"),
+  "elevenlabs assign": () => import("../elevenlabs/assign.ts"),
+  "elevenlabs remove": () => import("../elevenlabs/remove.ts")
 }
 
 const refuse = ({ id }: Run, code: string, detail: string, hint: string): Fault.Fault =>

@@ -1,0 +1,33 @@
+/**
+ * `holdfast elevenlabs rebuild`.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Operations from "../../../systems/elevenlabs/Operations.ts"
+import type { Handler } from "../../CommandTree.ts"
+import * as ExitCode from "../../ExitCode.ts"
+import * as Output from "../../Output.ts"
+import * as Asked from "./Asked.ts"
+import { connected } from "./Connection.ts"
+import type { rebuild as verb } from "./verbs.ts"
+
+/**
+ * @since 0.1.0
+ * @category handlers
+ */
+export const run: Handler<(typeof verb)["flags"], (typeof verb)["args"]> = (input) =>
+  Effect.gen(function*() {
+    const { dryRun } = input
+    const targets = yield* Effect.flatMap(Asked.fromFlags(input), Asked.targets)
+    const sites = yield* connected(Operations.rebuild(targets, { dryRun }))
+    yield* Output.print({
+      json: () => ({ sites, dryRun }),
+      text: (paint) =>
+        sites.map(({ documents, orphans, site }) =>
+          `${paint.bold(site)}: ${Object.keys(documents).length} files ${dryRun ? "found" : "recorded"}`
+          + (orphans.length === 0 ? "" : `, and ${orphans.length} documents that no file leads to`)
+        )
+    })
+    return ExitCode.done
+  })
