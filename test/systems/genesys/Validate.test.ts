@@ -135,6 +135,24 @@ describe("Validate", () => {
       ])
     }))
 
+  it.scopedLive("knows good values of variables from bad ones, however simple they look", () =>
+    Effect.gen(function*() {
+      const check = (text: string) => problems({ "a.tf": "", "terraform.tfvars": text })
+      const plain = "a    = \"\"\nb-c  = 0\n_d9  = false\nlist = []\nmap  = {}\ntext = \"say \\\"{\\\"\"\n"
+      for (const good of ["", plain, `${plain}filled = [\n  "one",\n]\n`, `${plain}# end`]) {
+        assert.deepStrictEqual(yield* check(good), [], good)
+      }
+      for (
+        const [bad, line] of [["a = 1\n", 7], ["x = \"${\"\n", 7], ["x = \"\\q\"\n", 7], ["9 = 1\n", 7], [
+          "x = 01 2\n",
+          7
+        ]] as const
+      ) {
+        const [problem] = yield* check(plain + bad)
+        assert.match(problem ?? "", new RegExp(`^terraform.tfvars:${line} syntax`), bad)
+      }
+    }))
+
   it.scopedLive("compares with what the report says", () =>
     Effect.gen(function*() {
       const directory = Path.join(yield* Lab.folder, "acme")
