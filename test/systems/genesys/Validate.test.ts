@@ -27,6 +27,8 @@ const problems = (files: Readonly<Record<string, string>>) =>
     return validation.problems.map(({ detail, file, kind, line }) => `${file}:${line} ${kind} ${detail}`)
   })
 
+const ofValues = (text: string) => problems({ "a.tf": "", "terraform.tfvars": text })
+
 const hcl = `# a comment { " }
 resource "genesyscloud_a" "x" {
   name  = "$\${not.a.reference} { %%{ if }"
@@ -137,10 +139,9 @@ describe("Validate", () => {
 
   it.scopedLive("knows good values of variables from bad ones, however simple they look", () =>
     Effect.gen(function*() {
-      const check = (text: string) => problems({ "a.tf": "", "terraform.tfvars": text })
       const plain = "a    = \"\"\nb-c  = 0\n_d9  = false\nlist = []\nmap  = {}\ntext = \"say \\\"{\\\"\"\n"
       for (const good of ["", plain, `${plain}filled = [\n  "one",\n]\n`, `${plain}# end`]) {
-        assert.deepStrictEqual(yield* check(good), [], good)
+        assert.deepStrictEqual(yield* ofValues(good), [], good)
       }
       for (
         const [bad, line] of [["a = 1\n", 7], ["x = \"${\"\n", 7], ["x = \"\\q\"\n", 7], ["9 = 1\n", 7], [
@@ -148,7 +149,7 @@ describe("Validate", () => {
           7
         ]] as const
       ) {
-        const [problem] = yield* check(plain + bad)
+        const [problem] = yield* ofValues(plain + bad)
         assert.match(problem ?? "", new RegExp(`^terraform.tfvars:${line} syntax`), bad)
       }
     }))
