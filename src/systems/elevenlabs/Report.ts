@@ -144,3 +144,21 @@ export interface SiteStatus {
   /** Who works on it now, in words; `undefined` where nobody does. */
   readonly lockedBy: string | undefined
 }
+
+/**
+ * One thing that was looked at.
+ *
+ * `warn`: it works and somebody should know.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Check {
+  /** What was looked at, stable from run to run: `site example.com: documents`. */
+  readonly name: string
+  readonly state: "ok" | "warn" | "fail"
+  /** What was found, in one sentence. */
+  readonly detail: string
+  /** What to do about it. Absent where there is nothing to do. */
+  readonly hint?: string | undefined
+}

@@ -2,7 +2,9 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import * as Doctor from "../../../src/systems/elevenlabs/Doctor.ts"
 import * as Operations from "../../../src/systems/elevenlabs/Operations.ts"
+import type * as Report from "../../../src/systems/elevenlabs/Report.ts"
 import * as Lab from "./Lab.ts"
 
 const files = { "a.txt": Lab.text("Apples"), "b.txt": Lab.text("Pears") }
@@ -173,5 +175,56 @@ describe("migrate", () => {
         expect(documents["a.txt"]?.documentId).toBe(ids["a.txt"])
         expect(lab.world.attached(agent)).toEqual([ids["a.txt"], documents["b.txt"]?.documentId])
         expect(lab.violations).toEqual([])
+      })))
+})
+
+const states = (checks: ReadonlyArray<Report.Check>) => checks.map(({ name, state }) => `${state} ${name}`)
+
+const withWrongKey: Lab.Wire = (endpoint) => (request) =>
+  endpoint({ ...request, headers: { ...request.headers, "xi-api-key": "sk_wrong" } })
+
+describe("doctor", () => {
+  it.effect("says that all is well", () =>
+    Lab.run({}, (lab) =>
+      Effect.gen(function*() {
+        const target = yield* site(lab)
+        expect(states(yield* lab.process(Doctor.examine([target])))).toEqual([
+          "ok workspace",
+          "ok retrieval quota",
+          "ok site example.com: plan",
+          "ok site example.com: documents"
+        ])
+      })))
+
+  it.effect("tells everything that is not", () =>
+    Lab.run({}, (lab) =>
+      Effect.gen(function*() {
+        const target = yield* site(lab)
+        const [agent = ""] = lab.agents
+        yield* Lab.editDocuments(lab, agent, () => [])
+        yield* lab.world.addForeignDocument({ name: "Notes", folder: lab.world.folders()[0]?.id ?? "" })
+        yield* lab.world.deleteDocument(lab.state(target).documents["b.txt"]?.documentId ?? "")
+        const broken = lab.target("broken.example")
+        const checks = yield* lab.process(Doctor.examine([target, broken]))
+        expect(states(checks)).toEqual([
+          "ok workspace",
+          "ok retrieval quota",
+          "warn site example.com: plan",
+          "warn site example.com: documents",
+          "warn site example.com: documents",
+          "warn site example.com: documents",
+          "fail site broken.example: files and state",
+          "ok site broken.example: documents"
+        ])
+      })))
+
+  it.effect("stops where the key is wrong", () =>
+    Lab.run({}, (lab) =>
+      Effect.gen(function*() {
+        const target = lab.target()
+        expect(states(yield* lab.process(Doctor.examine([target]), { wire: withWrongKey }))).toEqual([
+          "fail workspace",
+          "fail retrieval quota"
+        ])
       })))
 })

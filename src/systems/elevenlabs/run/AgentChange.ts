@@ -64,3 +64,32 @@ export const apply = (agent: Json.Json, changes: ReadonlyArray<AgentChange>): Js
  */
 export const holds = (agent: Json.Json, changes: ReadonlyArray<AgentChange>): boolean =>
   Agents.patch(agent, apply(agent, changes)) === undefined
+
+/**
+ * What somebody else saved, with everything done in it that was done to the version before: our changes, and what was put
+ * back of still others.
+ *
+ * @param base What was seen.
+ * @param wanted What it was to become.
+ * @param theirs What somebody made of it meanwhile.
+ * @since 0.1.0
+ * @category combinators
+ */
+export const rebase = (
+  base: Json.Json,
+  wanted: Json.Json,
+  theirs: Json.Json,
+  changes: ReadonlyArray<AgentChange>
+): Json.Json => {
+  const before = Agents.documents(base)
+  const after = Agents.documents(wanted)
+  const added = Agents.places(wanted).flatMap(({ entries, path }) =>
+    path[0] === "conversation_config" && path[1] === "agent" ? entries.filter(({ id }) => !before.has(id)) : []
+  )
+  const there = apply(theirs, changes)
+  const given = added.reduce(
+    (agent, entry) => Agents.documents(agent).has(entry.id) ? agent : Agents.insert(agent, entry),
+    there
+  )
+  return [...before].filter((id) => !after.has(id)).reduce((agent, id) => Agents.remove(agent, id), given)
+}

@@ -96,13 +96,13 @@ const versionOf = (
       )
     )
 
-/** The version that one of ours overwrote without having seen it, going back from the tip. */
+/** What a save of ours overwrote without having seen it, and that save, going back from the tip. */
 const overwritten = (
   needs: Needs,
   target: Target,
   intent: Intent,
   tip: string | null
-): Effect.Effect<string | undefined, Fault.Fault> =>
+): Effect.Effect<{ readonly version: string; readonly by: string } | undefined, Fault.Fault> =>
   Effect.gen(function*() {
     const ours = describe(intent)
     let version = tip
@@ -110,7 +110,9 @@ const overwritten = (
       const found: Model.Version | undefined = yield* versionOf(needs, target, version)
       if (found === undefined) return undefined
       const parent = found.parents.inBranch
-      if (found.description === ours) return parent === null || parent === intent.seen ? undefined : parent
+      if (found.description === ours) {
+        return parent === null || parent === intent.seen ? undefined : { version: parent, by: version }
+      }
       version = parent
     }
     return undefined
@@ -128,7 +130,7 @@ const save = (
       const now = yield* read(needs, target)
       if (!AgentChange.holds(now.json, changes)) return Mutation.notDone
       const lost = yield* overwritten(needs, target, { changes, seen }, now.versionId)
-      return Mutation.done<Saved>({ version: now.versionId, parent: lost ?? seen })
+      return Mutation.done<Saved>({ version: lost?.by ?? now.versionId, parent: lost?.version ?? seen })
     })
   return Mutation.next({
     series: keyOf(target),
@@ -167,46 +169,67 @@ const busy = (target: Target): Fault.Fault =>
     hint: "run the same command again when nobody edits the agent"
   })
 
-/** What an earlier run overwrote and did not live to put back. */
+/** The agent as it should be: what an earlier run overwrote, and did not live to put back, is in it. */
 const unfinished = (needs: Needs, target: Target, now: Model.Agent): Effect.Effect<Json.Json, Fault.Fault> =>
   Effect.gen(function*() {
     const latest = Option.getOrUndefined(yield* needs.journal.latest(keyOf(target)))
     if (latest === undefined || latest.entry._tag === "Failed") return now.json
     const intent = Option.getOrUndefined(Schema.decodeUnknownOption(Intent)(latest.entry.intent))
     if (intent === undefined) return now.json
-    const tip = yield* versionOf(needs, target, now.versionId)
-    // Whoever saved after it has seen it.
-    if (tip?.description !== describe(intent)) return now.json
     const lost = yield* overwritten(needs, target, intent, now.versionId)
     if (lost === undefined) return now.json
-    return AgentChange.apply((yield* read(needs, target, lost)).json, intent.changes)
+    const theirs = AgentChange.apply((yield* read(needs, target, lost.version)).json, intent.changes)
+    if (now.versionId === lost.by) return theirs
+    return AgentChange.rebase((yield* read(needs, target, lost.by)).json, theirs, now.json, [])
+  })
+
+/** What was wanted, where somebody else had saved before us and perhaps after us as well. */
+const together = (
+  needs: Needs,
+  target: Target,
+  changes: ReadonlyArray<AgentChange.AgentChange>,
+  { before, now, parent, version, wanted }: {
+    readonly before: Json.Json
+    readonly wanted: Json.Json
+    readonly version: string
+    readonly parent: string
+    readonly now: Model.Agent
+  }
+): Effect.Effect<Json.Json, Fault.Fault> =>
+  Effect.gen(function*() {
+    yield* Effect.logWarning(`${nameOf(target)} was saved by somebody else meanwhile; their change is put back`)
+    const theirs = yield* read(needs, target, parent)
+    const both = AgentChange.rebase(before, wanted, theirs.json, changes)
+    if (now.versionId === version) return both
+    const ours = yield* read(needs, target, version)
+    return AgentChange.rebase(ours.json, both, now.json, changes)
   })
 
 const attach = (
   needs: Needs,
   target: Target,
-  changes: ReadonlyArray<AgentChange.AgentChange>
+  changes: ReadonlyArray<AgentChange.AgentChange>,
+  isKnown: boolean
 ): Effect.Effect<void, Fault.Fault> =>
   Effect.gen(function*() {
     let now = yield* read(needs, target)
-    let wanted = AgentChange.apply(yield* unfinished(needs, target, now), changes)
+    let wanted = AgentChange.apply(isKnown ? now.json : yield* unfinished(needs, target, now), changes)
     for (let attempt = 0; attempt < tries; attempt += 1) {
-      const body = Agents.patch(now.json, wanted)
+      const before = now
+      const body = Agents.patch(before.json, wanted)
       if (body === undefined) return
-      const seen = now.versionId
-      const saved = yield* save(needs, target, { seen, changes }, body).pipe(
+      const saved = yield* save(needs, target, { seen: before.versionId, changes }, body).pipe(
         Effect.map((saved): Saved | undefined => saved),
         // What an earlier run had begun has happened after all.
         Effect.catchIf((fault) => fault.code === "earlier-done", () => Effect.succeed(undefined))
       )
       now = yield* read(needs, target)
       if (saved === undefined) wanted = AgentChange.apply(yield* unfinished(needs, target, now), changes)
-      else if (saved.parent === seen || saved.parent === null) wanted = AgentChange.apply(now.json, changes)
-      else {
-        yield* Effect.logWarning(`${nameOf(target)} was saved by somebody else meanwhile; their change is put back`)
-        const theirs = yield* read(needs, target, saved.parent)
-        // Whoever saved after us saw ours, and theirs was not in it.
-        wanted = AgentChange.apply(now.versionId === saved.version ? theirs.json : now.json, changes)
+      else if (saved.version === null || saved.parent === null || saved.parent === before.versionId) {
+        wanted = AgentChange.apply(now.json, changes)
+      } else {
+        const { parent, version } = saved
+        wanted = yield* together(needs, target, changes, { before: before.json, wanted, version, parent, now })
       }
     }
     if (Agents.patch(now.json, wanted) !== undefined) return yield* busy(target)
@@ -216,20 +239,19 @@ const attach = (
     })
   )
 
-/**
- * Where one document is at fault, the others need not be.
- */
+/** Where one document is at fault, the others need not be. */
 const each = (
   needs: Needs,
   target: Target,
-  changes: ReadonlyArray<AgentChange.AgentChange>
+  changes: ReadonlyArray<AgentChange.AgentChange>,
+  isKnown: boolean
 ): Effect.Effect<ReadonlyArray<Exit.Exit<void, Fault.Fault>>> =>
   Effect.flatMap(
-    Effect.exit(attach(needs, target, changes)),
+    Effect.exit(attach(needs, target, changes, isKnown)),
     (exit) =>
       Exit.isSuccess(exit) || changes.length === 1 || !isRefusal(exit)
         ? Effect.succeed(changes.map(() => exit))
-        : Effect.forEach(changes, (change) => Effect.exit(attach(needs, target, [change])))
+        : Effect.forEach(changes, (change) => Effect.exit(attach(needs, target, [change], false)))
   )
 
 /** The API looked at what was sent and did not like it. */
@@ -248,9 +270,15 @@ export const make = (needs: Needs): Attach => {
     const key = keyOf(target)
     const found = targets.get(key)
     if (found !== undefined) return found
+    // Nothing of an earlier run, or of a save that went wrong, is left to be put back.
+    let isKnown = false
     const made = Together.make<AgentChange.AgentChange, void, Fault.Fault>({
       most: needs.attachBatch,
-      run: (changes) => each(needs, target, changes)
+      run: (changes) =>
+        Effect.tap(each(needs, target, changes, isKnown), (exits) =>
+          Effect.sync(() => {
+            isKnown = exits.every(Exit.isSuccess)
+          }))
     })
     targets.set(key, made)
     return made
