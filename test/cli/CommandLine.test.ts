@@ -47,6 +47,12 @@ describe("CommandLine", () => {
     expect(words("proxmox apply true --quiet")).toEqual(["proxmox apply", "--quiet", "--", "true"])
   })
 
+  it("knows a group by its other words, and calls it by its name", () => {
+    expect(words("kb sync sites.yaml")).toEqual(["elevenlabs sync", "--", "sites.yaml"])
+    expect(wrong("kbb sync")).toEqual(["holdfast has no command \"kbb\"", "kb"])
+    expect(wrong("kb snyc")).toEqual(["holdfast elevenlabs has no command \"snyc\"", "sync"])
+  })
+
   it("knows toggles by either name, options by any of their names, and lists by each of their values", () => {
     expect(words("genesys export --no-export-computed --export-deprecated")).toEqual([
       "genesys export",

@@ -1,0 +1,209 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { run, start } from "./Command.ts"
+import { tree } from "./Organisation.ts"
+import { serve, type Served } from "./Workspace.ts"
+
+const json = (stdout: string) => JSON.parse(stdout)
+
+const names = ({ simulator }: Served) =>
+  simulator.world.documents().map(({ name }) => name.split(" #")[0] ?? "").toSorted()
+
+/** The names of what an agent knows. */
+const known = ({ agents, simulator }: Served, index: number) =>
+  simulator.world.attached(agents[index] ?? "").map((id) => simulator.world.document(id)?.name.split(" #")[0])
+
+const writes = ({ simulator }: Served) => simulator.world.documents().map(({ id, hash }) => [id, hash])
+
+describe.concurrent("holdfast elevenlabs", { timeout: 300_000 }, () => {
+  it.live("first sync, nothing changed, update and removal", () =>
+    Effect.gen(function*() {
+      const served = yield* serve
+      const planned = yield* served.run("kb plan")
+      expect([planned.code, names(served)]).toEqual([0, []])
+      expect(planned.stdout).toContain(
+        "example.com: 2 to create\n  + a.txt: to create (new)\n  + b.md: to create (new)"
+      )
+      const first = yield* served.run("elevenlabs sync sites.yaml")
+      expect([first.code, names(served)]).toEqual([0, ["a", "b.md", "s"]])
+      expect(first.stdout).toContain("my-shop.example: done: 1 created\n  + s.txt: created (new)")
+      expect([known(served, 0).toSorted(), known(served, 1)]).toEqual([["a", "b.md", "s"], ["s"]])
+
+      const before = writes(served)
+      const again = yield* served.run("kb sync")
+      expect([again.code, again.stdout]).toEqual([
+        0,
+        "example.com: done: 2 the same\nmy-shop.example: done: 1 the same\n"
+      ])
+      expect(writes(served)).toEqual(before)
+
+      served.write("out/example-com/a.txt", "another")
+      rmSync(join(served.folder, "out/example-com/b.md"))
+      expect((yield* served.run("kb status")).code).toBe(2)
+      const dry = yield* served.run("kb sync --dry-run --json")
+      expect(json(dry.stdout).sites[0].documents.map(({ action }: { readonly action: string }) => action)).toEqual(
+        expect.arrayContaining(["Update", "Remove"])
+      )
+      expect(writes(served)).toEqual(before)
+      const changed = yield* served.run("kb sync --site www.example.com --json -q")
+      expect([changed.code, changed.stderr, names(served)]).toEqual([0, "", ["a", "s"]])
+      expect(json(changed.stdout).sites).toMatchObject([{ site: "example.com", outcome: "Done" }])
+      expect(known(served, 0).toSorted()).toEqual(["a", "s"])
+      expect((yield* served.run("kb status")).code).toBe(0)
+
+      const list = json((yield* served.run("run list --json")).stdout).runs
+      expect(list.map(({ command, state }: Readonly<Record<string, string>>) => [command, state])).toEqual(
+        Array.from({ length: 3 }, () => ["elevenlabs sync", "done"])
+      )
+      expect(served.printed()).not.toContain(served.secret)
+      const files = Object.entries(tree(served.folder)).filter(([, text]) => text.includes(served.secret))
+      expect(files.map(([path]) => path)).toEqual([])
+    }).pipe(Effect.scoped))
+
+  it.live("killed in the middle: the same command, or run resume, ends with one document a file", () =>
+    Effect.gen(function*() {
+      for (const again of ["kb sync", "run resume"]) {
+        const served = yield* serve
+        const reached = yield* served.holdSave
+        const killed = yield* served.start("kb sync")
+        yield* reached
+        const [running] = json((yield* served.run("run list --json")).stdout).runs
+        const second = yield* served.run("kb sync")
+        expect([second.code, second.stderr.includes("wait for it with --wait")]).toEqual([3, true])
+        killed.child.kill("SIGKILL")
+        yield* killed.ends
+        const resumed = yield* served.run(again === "run resume" ? `run resume ${running.id}` : again)
+        expect([again, resumed.code]).toEqual([again, 0])
+        expect(names(served)).toEqual(["a", "b.md", "s"])
+        expect([known(served, 0).toSorted(), known(served, 1)]).toEqual([["a", "b.md", "s"], ["s"]])
+      }
+    }).pipe(Effect.scoped))
+
+  it.live("Ctrl-C ends with 130 and says how it stands and how to go on", () =>
+    Effect.gen(function*() {
+      const served = yield* serve
+      const reached = yield* served.holdSave
+      const running = yield* served.start("kb sync")
+      yield* reached
+      running.child.kill("SIGINT")
+      const { code, stderr } = yield* running.ends
+      expect(code).toBe(130)
+      expect(stderr).toContain("to go on, run the same command again")
+      expect(stderr).toMatch(/or: holdfast run resume \S+/)
+      expect((yield* served.run("kb sync")).code).toBe(0)
+      expect(names(served)).toEqual(["a", "b.md", "s"])
+    }).pipe(Effect.scoped))
+
+  it.live("what cannot be right is refused, and nothing is changed: 3", () =>
+    Effect.gen(function*() {
+      const served = yield* serve
+      expect((yield* served.run("kb sync")).code).toBe(0)
+      const before = writes(served)
+      const refused = (line: string, env?: Readonly<Record<string, string>>) =>
+        Effect.map(served.run(line, env), ({ code, stderr, stdout }) => {
+          expect([line, env, code]).toEqual([line, env, 3])
+          return stdout + stderr
+        })
+      expect(yield* refused("kb sync", { HOLDFAST_ELEVENLABS_API_KEY: "your_api_key_here" })).toContain(
+        "The API key is a placeholder"
+      )
+      expect(yield* refused("kb sync", { HOLDFAST_ELEVENLABS_API_KEY: "" })).toContain("No API key is given")
+      expect(yield* refused("kb sync --site nowhere.example")).toContain("no configured site has the host")
+      expect(yield* refused("kb sync nowhere.yaml")).toContain("there is no such file")
+      served.write("bad.yaml", "sites:\n  - url: https://www.example.com\n    agents: [agent_id_here]\n")
+      expect(yield* refused("kb sync bad.yaml")).toMatch(/bad\.yaml:3:\d+ {2}sites\[0\]\.agents\[0\]/)
+      rmSync(join(served.folder, "out/my--shop-example/s.txt"))
+      expect(yield* refused("kb sync --site my-shop.example")).toContain("there is no document in it")
+      served.write("out/my--shop-example/t.txt", "t")
+      expect(yield* refused("kb sync --site my-shop.example --max-delete 0")).toContain("--max-delete 1")
+      rmSync(join(served.folder, "out/my--shop-example"), { recursive: true })
+      expect(yield* refused("kb sync --site my-shop.example")).toContain("there is no such folder")
+      const state = "config/elevenlabs/example-com.json"
+      const whole = readFileSync(join(served.folder, state), "utf8")
+      served.write(state, whole.slice(0, 100))
+      const calls = served.simulator.calls.total
+      expect(yield* refused("kb sync --site example.com")).toContain(`${state}: `)
+      expect([served.simulator.calls.total, readFileSync(join(served.folder, state), "utf8")]).toEqual([
+        calls,
+        whole.slice(0, 100)
+      ])
+      expect(writes(served)).toEqual(before)
+      for (const limit of ["101%", "few", "-1", "1.5"]) {
+        expect([limit, (yield* served.run(`kb sync --max-delete=${limit}`)).code]).toEqual([limit, 64])
+      }
+    }).pipe(Effect.scoped))
+
+  it.live("a wrong key, an agent that does not exist, and nobody there: 1, and nothing is sent twice or told", () =>
+    Effect.gen(function*() {
+      const served = yield* serve
+      const wrong = yield* served.run("kb sync", { HOLDFAST_ELEVENLABS_API_KEY: "sk_00000000000000000000wrong" })
+      expect([wrong.code, (wrong.stdout + wrong.stderr).includes("sk_0000")]).toEqual([1, false])
+      expect(wrong.stdout).toContain("Invalid API key")
+      served.write(
+        "other.yaml",
+        "sites:\n  - url: https://www.example.com\n    agents: [agent_7101k5zvyjhmfg983brhmhkd98n6]\n"
+      )
+      const missing = yield* served.run("kb sync other.yaml")
+      expect([missing.code, names(served)]).toEqual([1, []])
+      expect(missing.stdout).toContain("There is no such agent")
+      const offline = yield* served.run("kb list --json", { HOLDFAST_ELEVENLABS_ORIGIN: "http://127.0.0.1:9" })
+      expect([offline.code, json(offline.stdout).error.detail]).toEqual([
+        1,
+        expect.stringContaining("127.0.0.1:9 refused the connection")
+      ])
+    }).pipe(Effect.scoped))
+
+  it.live("list, assign, remove, rebuild and repair", () =>
+    Effect.gen(function*() {
+      const served = yield* serve
+      expect((yield* served.run("kb sync")).code).toBe(0)
+      const state = "config/elevenlabs/example-com.json"
+      const whole = readFileSync(join(served.folder, state), "utf8")
+      const list = yield* served.run("kb list")
+      expect(list.stdout).toMatch(/^my-shop\.example +s\.txt +\S+ +1 +recorded +2$/m)
+
+      const [agent = ""] = served.agents
+      const sites = [{ url: "https://www.example.com", agents: served.agents }]
+      served.write("more.yaml", JSON.stringify({ sites }))
+      expect((yield* served.run("kb assign more.yaml")).code).toBe(0)
+      expect(known(served, 1).toSorted()).toEqual(["a", "b.md", "s"])
+
+      rmSync(join(served.folder, state))
+      expect((yield* served.run("kb rebuild --site example.com")).stdout).toBe("example.com: 2 files recorded\n")
+      const idsOf = (text: string) =>
+        Object.entries<Readonly<Record<string, unknown>>>(json(text).documents).map(([file, { documentId, hash }]) => [
+          file,
+          documentId,
+          hash
+        ])
+      expect(idsOf(readFileSync(join(served.folder, state), "utf8"))).toEqual(idsOf(whole))
+
+      served.write(state, JSON.stringify({ ...json(whole), pendingDelete: "none" }))
+      expect((yield* served.run("kb repair --dry-run --json")).stdout).toContain("pendingDelete")
+      expect((yield* served.run("kb plan")).code).not.toBe(0)
+      expect((yield* served.run("kb repair")).stdout).toContain("example.com: 1 mended\n  pendingDelete ")
+      expect((yield* served.run("kb plan")).code).toBe(0)
+
+      expect((yield* served.run("kb remove --site example.com")).code).toBe(64)
+      expect((yield* served.run("kb remove --yes")).code).toBe(64)
+      const one = yield* served.run("kb remove --site example.com --file b.md --yes")
+      expect([one.code, names(served), known(served, 0).includes("b.md")]).toEqual([0, ["a", "s"], false])
+      expect((yield* served.run("kb remove --site example.com --site my-shop.example --yes")).code).toBe(0)
+      expect([names(served), served.simulator.world.attached(agent)]).toEqual([[], []])
+    }).pipe(Effect.scoped))
+
+  it.live("sim elevenlabs serves a workspace, and kb is short for elevenlabs", () =>
+    Effect.gen(function*() {
+      const served = yield* serve
+      const server = yield* start(["sim", "elevenlabs", "--agents", "1", "--json"], { cwd: served.folder })
+      yield* server.says("Ctrl-C ends it")
+      const { agents, environment } = json(server.stdout())
+      served.write("mine.yaml", JSON.stringify({ sites: [{ url: "https://example.com", agents: [agents[0].id] }] }))
+      expect((yield* served.run("kb sync mine.yaml", environment)).code).toBe(0)
+      expect(names(served)).toEqual([])
+      const help = yield* run(["kb", "sync", "--help"])
+      expect([help.code, help.stdout]).toEqual([0, expect.stringContaining("holdfast elevenlabs sync [SITES]")])
+    }).pipe(Effect.scoped))
+})
