@@ -11,13 +11,8 @@ import type * as Plan from "../plan/Plan.ts"
 import * as SiteSync from "./SiteSync.ts"
 import type * as Work from "./Work.ts"
 
-/**
- * What the agents of a site name now.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const views = (
+/** What the agents of a site name now. */
+const views = (
   shared: Work.Shared,
   agents: ReadonlyArray<string>
 ): Effect.Effect<ReadonlyArray<Plan.AgentView>, Fault.Fault> =>

@@ -13,13 +13,8 @@ import * as Model from "../Model.ts"
 import * as State from "../state/State.ts"
 import * as Work from "./Work.ts"
 
-/**
- * What the folder of a site is called.
- *
- * @since 0.1.0
- * @category getters
- */
-export const folderName = (host: string): string => `holdfast/${host}`
+/** What the folder of a site is called. */
+const folderName = (host: string): string => `holdfast/${host}`
 
 const byAge = (left: Model.Document, right: Model.Document): number =>
   left.metadata.createdAt - right.metadata.createdAt || (left.id < right.id ? -1 : 1)
