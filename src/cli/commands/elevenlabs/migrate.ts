@@ -26,7 +26,7 @@ export const run: Handler<(typeof verb)["flags"], (typeof verb)["args"]> = (inpu
       json: () => ({ ...result, dryRun }),
       text: (paint) => [
         ...sites.map(({ files, orphans, site }) =>
-          `${paint.bold(site)}: ${files} files ${dryRun ? "to take over" : "taken over"}`
+          `${paint.bold(site)}: ${files} ${files === 1 ? "file" : "files"} ${dryRun ? "to take over" : "taken over"}`
           + (orphans === 0 ? "" : `, and ${orphans} documents that no file leads to`)
         ),
         ...problems.map(({ message, path }) => `${paint.red("!")} ${path}: ${message}`),
