@@ -135,7 +135,10 @@ const perform = (
       const found = { id: action.documentId, name: listed.get(action.documentId) ?? action.document.name }
       return action.reason === "taken-over"
         ? finished(Converge.commit(work, source, found, undefined))
-        : Converge.adopt(work, source, found, action.supersedes ?? undefined)
+        : Effect.zipRight(
+          finished(note(work, found.id)),
+          Converge.adopt(work, source, found, action.supersedes ?? undefined)
+        )
     }
     case "Attach": {
       const target = { agent: action.agentId, branch: action.branchId }
