@@ -13,7 +13,7 @@
  * @since 0.1.0
  * @category constants
  */
-export const idColumn = "inin-outbound-id"
+const idColumn = "inin-outbound-id"
 
 /** Where each cell of a row ends, quotes and all, and where the row does. */
 interface Row {
