@@ -7,6 +7,8 @@
  * that dies with a process, and in the end, when nothing goes wrong any more, the same once again. What an export keeps in
  * the store is part of its world: the next process of the seed finds it.
  */
+import * as Effect from "effect/Effect"
+import * as VirtualClock from "../../src/simulation/VirtualClock.ts"
 
 /** Something that must not be. */
 export interface Problem {
@@ -35,3 +37,32 @@ export interface System {
   /** `story`: `none`, what matters (`short`), or every call (`long`). */
   readonly run: (seed: number, story: "none" | "short" | "long") => Promise<Verdict>
 }
+
+interface Event {
+  /** Milliseconds. */
+  readonly at: number
+  readonly text: string
+  readonly matters: boolean
+}
+
+const line = ({ at, text }: Event): string => `${(at / 1000).toFixed(3).padStart(9)} ${text}`
+
+/** A system by what simulates a seed: the laboratory that saw it, and the verdict without its story. */
+export const make = (
+  name: string,
+  simulate: (
+    seed: number,
+    told: boolean
+  ) => Effect.Effect<readonly [{ readonly events: ReadonlyArray<Event> }, Verdict]>
+): System => ({
+  name,
+  run: (seed, story) =>
+    simulate(seed, story !== "none").pipe(
+      VirtualClock.run,
+      Effect.map(([lab, verdict]): Verdict => ({
+        ...verdict,
+        story: lab.events.filter((event) => story === "long" || event.matters).map(line)
+      })),
+      Effect.runPromise
+    )
+})

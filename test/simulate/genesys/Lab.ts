@@ -32,7 +32,7 @@ import * as Process from "../Process.ts"
 import type { Ending, Scenario } from "./Scenario.ts"
 
 /** What happened, for people. */
-export interface Event {
+interface Event {
   readonly at: number
   readonly text: string
   /** It is out of the ordinary. */

@@ -4,15 +4,14 @@
  * any more, which must be what an export writes that knows nothing of all that.
  */
 import * as Effect from "effect/Effect"
-import * as VirtualClock from "../../../src/simulation/VirtualClock.ts"
 import * as Collection from "../../../src/store/Collection.ts"
-import type { Problem, System, Verdict } from "../System.ts"
+import * as System from "../System.ts"
 import * as Checks from "./Checks.ts"
 import * as Lab from "./Lab.ts"
 import * as Scenario from "./Scenario.ts"
 
 interface Notes {
-  readonly problems: Array<Problem>
+  readonly problems: Array<System.Problem>
   readonly counts: Map<string, number>
 }
 
@@ -110,7 +109,7 @@ const finale = (lab: Lab.Lab, notes: Notes, scenario: Scenario.Scenario): Effect
     notes.problems.push(...Checks.same("incremental, and not the same bytes", undisturbed, incremental, false))
   })
 
-const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.Lab, Verdict]> =>
+const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.Lab, System.Verdict]> =>
   Effect.scoped(Effect.gen(function*() {
     const scenario = Scenario.draw(seed)
     const lab = yield* Lab.make(scenario, record)
@@ -120,7 +119,7 @@ const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.La
     for (const { fired, rule } of yield* lab.fired) {
       if (fired > 0) count(notes, `way ${rule.replace(/^\d+: /, "")}`, fired)
     }
-    const verdict: Verdict = {
+    const verdict: System.Verdict = {
       seed,
       drawn: Scenario.describe(scenario),
       problems: notes.problems,
@@ -133,17 +132,4 @@ const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.La
     return [lab, verdict] as const
   }))
 
-const line = ({ at, text }: Lab.Event): string => `${(at / 1000).toFixed(3).padStart(9)} ${text}`
-
-export const system: System = {
-  name: "genesys",
-  run: (seed, story) =>
-    simulate(seed, story !== "none").pipe(
-      VirtualClock.run,
-      Effect.map(([lab, verdict]): Verdict => ({
-        ...verdict,
-        story: lab.events.filter((event) => story === "long" || event.matters).map(line)
-      })),
-      Effect.runPromise
-    )
-}
+export const system = System.make("genesys", simulate)

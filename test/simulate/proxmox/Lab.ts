@@ -23,7 +23,7 @@ import * as Others from "./Others.ts"
 import type { Scenario } from "./Scenario.ts"
 
 /** What happened, for people. */
-export interface Event {
+interface Event {
   readonly at: number
   readonly text: string
   /** It changes something, or is out of the ordinary. */

@@ -4,12 +4,11 @@
  */
 import * as Effect from "effect/Effect"
 import * as Journal from "../../../src/kernel/Journal.ts"
-import * as VirtualClock from "../../../src/simulation/VirtualClock.ts"
 import type { Fleet } from "../../../src/systems/proxmox/Fleet.ts"
 import * as Operations from "../../../src/systems/proxmox/Operations.ts"
 import type { Outcome } from "../../../src/systems/proxmox/Report.ts"
 import * as Process from "../Process.ts"
-import type { Problem, System, Verdict } from "../System.ts"
+import * as System from "../System.ts"
 import * as Checks from "./Checks.ts"
 import * as Lab from "./Lab.ts"
 import * as Remains from "./Remains.ts"
@@ -18,7 +17,7 @@ import * as Scenario from "./Scenario.ts"
 import * as Trouble from "./Trouble.ts"
 
 interface Notes {
-  readonly problems: Array<Problem>
+  readonly problems: Array<System.Problem>
   readonly counts: Map<string, number>
 }
 
@@ -176,7 +175,7 @@ const planned = (fleet: Fleet, name: Scenario.Command["name"]) =>
     ? Effect.map(Operations.plan(fleet), (plan) => plan.machines.map((machine) => String(machine.action._tag)))
     : Effect.map(Operations.planDestroy(fleet), (report) => report.machines.map((machine) => String(machine.action)))
 
-const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.Lab, Verdict]> =>
+const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.Lab, System.Verdict]> =>
   Effect.gen(function*() {
     const scenario = Scenario.draw(seed)
     const lab = yield* Lab.make(scenario, record)
@@ -189,7 +188,7 @@ const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.La
     for (const { fired, rule } of yield* lab.fired) {
       if (fired > 0) count(notes, `way ${rule.replace(/^\d+: /, "")}`, fired)
     }
-    const verdict: Verdict = {
+    const verdict: System.Verdict = {
       seed,
       drawn: Scenario.describe(scenario),
       problems: notes.problems,
@@ -202,17 +201,4 @@ const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.La
     return [lab, verdict] as const
   })
 
-const line = ({ at, text }: Lab.Event): string => `${(at / 1000).toFixed(3).padStart(9)} ${text}`
-
-export const system: System = {
-  name: "proxmox",
-  run: (seed, story) =>
-    simulate(seed, story !== "none").pipe(
-      VirtualClock.run,
-      Effect.map(([lab, verdict]): Verdict => ({
-        ...verdict,
-        story: lab.events.filter((event) => story === "long" || event.matters).map(line)
-      })),
-      Effect.runPromise
-    )
-}
+export const system = System.make("proxmox", simulate)
