@@ -16,7 +16,6 @@ import * as Ref from "effect/Ref"
 import * as Fault from "../../kernel/Fault.ts"
 import type { Journal } from "../../kernel/Journal.ts"
 import * as Logging from "../../observe/Logging.ts"
-import * as FileLock from "../../store/FileLock.ts"
 import type { Client } from "./Client.ts"
 import type * as Plan from "./plan/Plan.ts"
 import type { Report, SiteInventory, SiteReport, SiteStatus } from "./Report.ts"
@@ -25,6 +24,7 @@ import * as Inventory from "./run/Inventory.ts"
 import * as Records from "./run/Records.ts"
 import * as Removal from "./run/Removal.ts"
 import * as SiteSync from "./run/SiteSync.ts"
+import { StateFiles } from "./run/StateFiles.ts"
 import * as Work from "./run/Work.ts"
 import * as Site from "./site/Site.ts"
 import * as Sites from "./site/Sites.ts"
@@ -279,7 +279,7 @@ export const list = (
   )
 
 const holderOf = ({ state }: Target): Effect.Effect<string | undefined> =>
-  FileLock.inspect(state).pipe(
+  Effect.flatMap(StateFiles, (files) => files.inspect(state)).pipe(
     Effect.map(({ held, holder }) =>
       held
         ? Option.match(holder, {

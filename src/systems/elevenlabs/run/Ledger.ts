@@ -11,9 +11,9 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Path from "node:path"
 import * as Fault from "../../../kernel/Fault.ts"
-import * as AtomicFile from "../../../store/AtomicFile.ts"
 import * as FileFault from "../../../store/FileFault.ts"
 import * as State from "../state/State.ts"
+import { StateFiles } from "./StateFiles.ts"
 import * as Together from "./Together.ts"
 
 /**
@@ -35,7 +35,7 @@ export interface Ledger {
  * @category constructors
  */
 export const read = (path: string, host: string): Effect.Effect<State.State, Fault.Fault> =>
-  Effect.flatMap(AtomicFile.read(path), (text) =>
+  Effect.flatMap(Effect.flatMap(StateFiles, (files) => files.read(path)), (text) =>
     Option.isNone(text)
       ? Effect.succeed(State.empty(host))
       : Either.match(State.decode(text.value, host), {
@@ -50,9 +50,10 @@ export const read = (path: string, host: string): Effect.Effect<State.State, Fau
  * @category operations
  */
 export const write = (path: string, state: State.State): Effect.Effect<void, Fault.Fault> =>
-  AtomicFile.write(path, State.encode(state), {
-    isGood: (content) => Either.isRight(State.decode(content, state.site))
-  })
+  Effect.flatMap(StateFiles, (files) =>
+    files.write(path, State.encode(state), {
+      isGood: (content) => Either.isRight(State.decode(content, state.site))
+    }))
 
 /**
  * The folder of a state file, which may not be there yet.

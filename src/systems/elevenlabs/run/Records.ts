@@ -9,7 +9,6 @@ import * as Either from "effect/Either"
 import { createHash } from "node:crypto"
 import * as Option from "effect/Option"
 import * as Fault from "../../../kernel/Fault.ts"
-import * as AtomicFile from "../../../store/AtomicFile.ts"
 import * as Agents from "../Agents.ts"
 import * as Name from "../documents/Name.ts"
 import type * as Model from "../Model.ts"
@@ -19,6 +18,7 @@ import * as State from "../state/State.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Remote from "./Remote.ts"
 import * as SiteSync from "./SiteSync.ts"
+import { StateFiles } from "./StateFiles.ts"
 import type * as Work from "./Work.ts"
 
 type Place = Pick<SiteSync.Target, "site" | "state">
@@ -48,8 +48,10 @@ const unusable = (path: string, detail: string, cause?: unknown): Fault.Fault =>
     ...(cause === undefined ? {} : { cause })
   })
 
+const textOf = (path: string) => Effect.flatMap(StateFiles, (files) => files.read(path))
+
 const legacyOf = (path: string): Effect.Effect<unknown, Fault.Fault> =>
-  Effect.flatMap(AtomicFile.read(path), (text) =>
+  Effect.flatMap(textOf(path), (text) =>
     Option.isNone(text)
       ? unusable(path, "there is no such file")
       : Effect.try({
@@ -113,7 +115,7 @@ export const repair = (
 ): Effect.Effect<Repaired, Fault.Fault, SiteSync.Needs> => {
   const host = target.site.host
   const one = Effect.gen(function*() {
-    const text = yield* AtomicFile.read(target.state)
+    const text = yield* textOf(target.state)
     if (Option.isNone(text)) return { site: host, repairs: [] }
     const repaired = Repair.text(text.value, host)
     if (Either.isLeft(repaired)) return yield* State.toFault(target.state, repaired.left)
@@ -126,7 +128,7 @@ export const repair = (
 
 /** What can be read of the old record: its ids are kept, whatever else is wrong with it. */
 const salvaged = (path: string, host: string): Effect.Effect<State.State, Fault.Fault> =>
-  Effect.flatMap(AtomicFile.read(path), (text) => {
+  Effect.flatMap(textOf(path), (text) => {
     if (Option.isNone(text)) return Effect.succeed(State.empty(host))
     const repaired = Repair.text(text.value, host)
     return Either.isRight(repaired) ? Effect.succeed(repaired.right.state) : State.toFault(path, repaired.left)

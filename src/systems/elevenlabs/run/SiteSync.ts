@@ -10,7 +10,6 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type * as Fault from "../../../kernel/Fault.ts"
-import * as FileLock from "../../../store/FileLock.ts"
 import * as Scan from "../documents/Scan.ts"
 import type * as Model from "../Model.ts"
 import type * as Plan from "../plan/Plan.ts"
@@ -21,6 +20,7 @@ import * as State from "../state/State.ts"
 import * as Execute from "./Execute.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Remote from "./Remote.ts"
+import { StateFiles } from "./StateFiles.ts"
 import type * as Work from "./Work.ts"
 
 /**
@@ -250,8 +250,9 @@ export const locked = <A, R>(
 ): Effect.Effect<A, Fault.Fault, R | FileSystem.FileSystem> =>
   Effect.zipRight(
     Ledger.prepare(target.state),
-    FileLock.withLock(work, target.state, {
-      purpose: `elevenlabs ${verb} ${target.site.host}`,
-      timeout: options.lockTimeout
-    })
+    Effect.flatMap(StateFiles, (files) =>
+      files.withLock(work, target.state, {
+        purpose: `elevenlabs ${verb} ${target.site.host}`,
+        timeout: options.lockTimeout
+      }))
   )
