@@ -4,33 +4,16 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Tracer from "effect/Tracer"
 import * as Redaction from "../../src/transport/Redaction.ts"
+import * as Tracing from "./Tracing.ts"
 
 /** A tracer that keeps every attribute. */
 const recording = () => {
   const seen: Array<string> = []
-  const tracer = Tracer.make({
-    span: (name, parent, context, links, startTime, kind) => ({
-      _tag: "Span",
-      spanId: "0000000000000001",
-      traceId: "00000000000000000000000000000001",
-      sampled: true,
-      attributes: new Map(),
-      status: { _tag: "Started", startTime },
-      name,
-      parent,
-      context,
-      links,
-      kind,
-      addLinks: () => {},
-      attribute: (key, value) => {
-        seen.push(`${key}=${String(value)}`)
-      },
-      end: () => {},
-      event: () => {}
-    }),
-    context: (f) => f()
+  const tracer = Tracing.tracer({
+    attribute: (key, value) => {
+      seen.push(`${key}=${String(value)}`)
+    }
   })
   return { seen, tracer }
 }

@@ -4,7 +4,6 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FileSystem from "node:fs/promises"
-import * as Net from "node:net"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import * as NodeTls from "node:tls"
@@ -13,6 +12,7 @@ import * as Serve from "../../src/simulation/Serve.ts"
 import * as Http from "../../src/transport/Http.ts"
 import * as Tls from "../../src/transport/Tls.ts"
 import * as Certificates from "./Certificates.ts"
+import * as Listening from "./Listening.ts"
 
 const context = { system: "proxmox", operation: "Proxmox.version" }
 const secret = "PVEAPIToken=root@pam!test=1a2b3c4d-0000-4000-8000-aabbccddeeff"
@@ -27,7 +27,6 @@ const call = (url: string, options: Tls.Options) =>
 const listen = (certificate: () => { readonly key: string; readonly cert: string }) =>
   Effect.gen(function*() {
     const received: Array<string> = []
-    const sockets = new Set<Net.Socket>()
     const closed = yield* Deferred.make<void>()
     const server = NodeTls.createServer({
       ...certificate(),
@@ -41,24 +40,10 @@ const listen = (certificate: () => { readonly key: string; readonly cert: string
       })
     })
     server.on("connection", (socket) => {
-      sockets.add(socket)
-      socket.on("error", () => {})
       socket.on("close", () => Deferred.unsafeDone(closed, Effect.void))
     })
     server.on("tlsClientError", () => {})
-    const port = yield* Effect.acquireRelease(
-      Effect.async<number>((resume) => {
-        server.listen(0, "127.0.0.1", () => {
-          const address = server.address()
-          resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0))
-        })
-      }),
-      () =>
-        Effect.async<void>((resume) => {
-          for (const socket of sockets) socket.destroy()
-          server.close(() => resume(Effect.void))
-        })
-    )
+    const port = yield* Listening.listen(server)
     return { port, url: `https://127.0.0.1:${port}/`, received, closed: Deferred.await(closed) }
   })
 

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import * as Fault from "../../src/kernel/Fault.ts"
 import * as Endpoint from "../../src/simulation/Endpoint.ts"
@@ -11,6 +10,7 @@ import * as Http from "../../src/transport/Http.ts"
 import * as Tls from "../../src/transport/Tls.ts"
 import * as TransportFault from "../../src/transport/TransportFault.ts"
 import * as Certificates from "./Certificates.ts"
+import * as Listening from "./Listening.ts"
 
 const context = { system: "proxmox", operation: "Proxmox.clone", subject: "VM 401 from VM 9000 on pve1" }
 
@@ -23,27 +23,7 @@ const post = (url: string, options: Tls.Options = {}) =>
     ))
 
 /** A raw TCP server. What `onConnect` does with a connection is all it does. */
-const raw = (onConnect: (socket: Net.Socket) => void): Effect.Effect<number, never, Scope.Scope> => {
-  const sockets = new Set<Net.Socket>()
-  const server = Net.createServer((socket) => {
-    sockets.add(socket)
-    socket.on("error", () => {})
-    onConnect(socket)
-  })
-  return Effect.acquireRelease(
-    Effect.async<number>((resume) => {
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0))
-      })
-    }),
-    () =>
-      Effect.async<void>((resume) => {
-        for (const socket of sockets) socket.destroy()
-        server.close(() => resume(Effect.void))
-      })
-  )
-}
+const raw = (onConnect: (socket: Net.Socket) => void) => Listening.listen(Net.createServer(onConnect))
 
 const expectFault = (fault: Fault.Fault, code: string, sent: Fault.Sent, kind: Fault.Kind) => {
   assert.deepStrictEqual([fault.code, fault.sent, fault.kind], [code, sent, kind], fault.message)

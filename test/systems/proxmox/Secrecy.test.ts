@@ -9,13 +9,13 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Tracer from "effect/Tracer"
 import * as Util from "node:util"
 import * as Fault from "../../../src/kernel/Fault.ts"
 import * as Endpoint from "../../../src/simulation/Endpoint.ts"
 import * as Serve from "../../../src/simulation/Serve.ts"
 import * as Client from "../../../src/systems/proxmox/Client.ts"
 import * as Tls from "../../../src/transport/Tls.ts"
+import * as Tracing from "../../transport/Tracing.ts"
 
 const secrets = {
   token: "1a2b3c4d-0000-4000-8000-aabbccddeeff",
@@ -43,35 +43,20 @@ const watch = () => {
   const show = (value: unknown) => {
     seen.push(Inspectable.toStringUnknown(value), Util.inspect(value, { depth: 12, showHidden: false }))
   }
-  const tracer = Tracer.make({
-    span: (name, parent, context, links, startTime, kind) => {
+  const tracer = Tracing.tracer({
+    span: (name) => {
       seen.push(`span ${name}`)
-      return {
-        _tag: "Span",
-        spanId: "0000000000000001",
-        traceId: "00000000000000000000000000000001",
-        sampled: true,
-        attributes: new Map(),
-        status: { _tag: "Started", startTime },
-        name,
-        parent,
-        context,
-        links,
-        kind,
-        addLinks: () => {},
-        attribute: (key, value) => {
-          seen.push(`${key}=${String(value)}`)
-        },
-        event: (name, _, attributes) => show([name, attributes]),
-        end: (_, exit) => {
-          if (Exit.isFailure(exit)) {
-            seen.push(Cause.pretty(exit.cause, { renderErrorCause: true }))
-            for (const error of Cause.prettyErrors(exit.cause)) show(error)
-          }
-        }
-      }
     },
-    context: (f) => f()
+    attribute: (key, value) => {
+      seen.push(`${key}=${String(value)}`)
+    },
+    event: (name, attributes) => show([name, attributes]),
+    end: (exit) => {
+      if (Exit.isFailure(exit)) {
+        seen.push(Cause.pretty(exit.cause, { renderErrorCause: true }))
+        for (const error of Cause.prettyErrors(exit.cause)) show(error)
+      }
+    }
   })
   const logger = Logger.make(({ annotations, cause, message }) => {
     show(message)

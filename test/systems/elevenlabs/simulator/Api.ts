@@ -3,6 +3,9 @@ import * as Effect from "effect/Effect"
 import type * as Fault from "../../../../src/kernel/Fault.ts"
 import * as Endpoint from "../../../../src/simulation/Endpoint.ts"
 import * as Simulator from "../../../../src/systems/elevenlabs/Simulator.ts"
+import { field, parsed } from "../../../Json.ts"
+
+export { field, list } from "../../../Json.ts"
 
 export interface Answer {
   readonly status: number
@@ -34,29 +37,6 @@ export interface Api {
   readonly ask: (request: Partial<Endpoint.Request>) => Effect.Effect<Answer>
   /** The reply itself, lost ones included. */
   readonly reply: (request: Partial<Endpoint.Request>) => Effect.Effect<Endpoint.Reply>
-}
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
-
-/** What stands at a path of names and indexes. */
-export const field = (value: unknown, ...path: ReadonlyArray<string | number>): unknown => {
-  let here = value
-  for (const name of path) {
-    if (typeof here !== "object" || here === null) return undefined
-    here = Reflect.get(here, name)
-  }
-  return here
-}
-
-export const list = (value: unknown, ...path: ReadonlyArray<string | number>): ReadonlyArray<unknown> => {
-  const found = field(value, ...path)
-  return Array.isArray(found) ? found : []
 }
 
 export const idOf = ({ body }: Answer): string => String(field(body, "id"))
