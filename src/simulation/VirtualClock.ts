@@ -2,8 +2,9 @@
  * A clock that never waits: when every fiber of the program is asleep it jumps to the next wake-up. A run that
  * takes an hour of virtual time takes milliseconds, and takes the same virtual time on every machine.
  *
- * It is for programs that touch nothing outside the process: a reply from a real socket arrives when the clock
- * may long have jumped past its timeout.
+ * While the file system is at work everything stands still, the time and all fibers, so that a program that reads and
+ * writes files one after another does the same on every machine, however fast its disk is. What else is outside the
+ * process is not waited for: a reply from a real socket arrives when the clock may long have jumped past its timeout.
  *
  * @since 0.1.0
  */
@@ -23,6 +24,13 @@ interface Sleeper {
  * chains, and these drain within one turn.
  */
 const quietTurns = 2
+
+/**
+ * Whether the process waits for the file system. Source: the classes of requests in Node's `node_file.cc`.
+ */
+const waitsForFiles = (): boolean => process.getActiveResourcesInfo().some((name) => fileRequests.has(name))
+
+const fileRequests = new Set(["FSReqCallback", "FSReqPromise", "CloseReq"])
 
 /** Sleepers ordered by wake-up time; equal times wake in the order they fell asleep. */
 const insert = (sleepers: Array<Sleeper>, sleeper: Sleeper): void => {
@@ -51,7 +59,7 @@ const make = (startMillis: number): { readonly clock: Clock.Clock; readonly sche
       armed = false
       return
     }
-    quiet = touched ? 0 : quiet + 1
+    quiet = touched || waitsForFiles() ? 0 : quiet + 1
     touched = false
     if (quiet >= quietTurns) {
       quiet = 0
@@ -76,13 +84,29 @@ const make = (startMillis: number): { readonly clock: Clock.Clock; readonly sche
 
   const nanos = (): bigint => BigInt(Math.round(read() * 1e6))
 
-  // The default scheduler yields by a real timer now and then, which a turn of the event loop cannot see.
-  const scheduler = Scheduler.makeBatched((run) => {
+  let tasks = new Scheduler.PriorityBuckets()
+  let scheduled = false
+
+  const step = (): void => {
     touched = true
-    setImmediate(() => {
-      touched = true
-      run()
-    })
+    if (waitsForFiles()) {
+      setImmediate(step)
+      return
+    }
+    scheduled = false
+    const { buckets } = tasks
+    tasks = new Scheduler.PriorityBuckets()
+    for (const [, bucket] of buckets) for (const task of bucket) task()
+  }
+
+  // One queue for all fibers: the default scheduler has one for each, and yields by a real timer now and then, which a
+  // turn of the event loop cannot see.
+  const scheduler = Scheduler.make((task, priority) => {
+    touched = true
+    tasks.scheduleTask(task, priority)
+    if (scheduled) return
+    scheduled = true
+    setImmediate(step)
   })
 
   const clock: Clock.Clock = {
