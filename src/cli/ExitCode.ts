@@ -91,7 +91,14 @@ export const meanings: ReadonlyArray<readonly [code: string, meaning: string]> =
  */
 export const usageCode = "usage"
 
-const refusals: ReadonlySet<Fault.Kind> = new Set(["invalid", "conflict", "denied", "rejected", "unauthenticated"])
+const refusals: ReadonlySet<Fault.Kind> = new Set([
+  "invalid",
+  "conflict",
+  "denied",
+  "not-found",
+  "rejected",
+  "unauthenticated"
+])
 
 /**
  * The code of a command that ended with this fault and had done nothing before it: `3` where holdfast itself

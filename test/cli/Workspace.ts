@@ -19,8 +19,13 @@ export interface Served {
   /** No output and no file may ever contain it. */
   readonly secret: string
   readonly write: (path: string, text: string) => void
-  readonly run: (line: string, env?: Readonly<Record<string, string>>) => Effect.Effect<Result>
-  readonly start: (line: string) => Effect.Effect<Running, never, Scope.Scope>
+  /** Where nothing else is said, in the folder. */
+  readonly run: (line: string, env?: Readonly<Record<string, string>>, cwd?: string) => Effect.Effect<Result>
+  readonly start: (
+    line: string,
+    env?: Readonly<Record<string, string>>,
+    cwd?: string
+  ) => Effect.Effect<Running, never, Scope.Scope>
   /** The next save of an agent is not answered. The inner effect waits for it. */
   readonly holdSave: Effect.Effect<Effect.Effect<void>, never, Scope.Scope>
   /** Everything that any of the runs has printed so far. */
@@ -53,8 +58,8 @@ export const serve: Effect.Effect<Served, never, Scope.Scope> = Effect.gen(funct
   write("out/example-com/b.md", "# b")
   write("out/my--shop-example/s.txt", "s")
   const outputs: Array<() => string> = []
-  const begin = (line: string, extra: Readonly<Record<string, string>> = {}) =>
-    Effect.map(start(line.split(" "), { cwd, env: { ...env, ...extra } }), (running) => {
+  const begin: Served["start"] = (line, extra = {}, place = cwd) =>
+    Effect.map(start(line.split(" "), { cwd: place, env: { ...env, ...extra } }), (running) => {
       outputs.push(() => running.stdout() + running.stderr())
       return running
     })
@@ -68,17 +73,17 @@ export const serve: Effect.Effect<Served, never, Scope.Scope> = Effect.gen(funct
     )
     return Deferred.await(reached)
   })
-  return {
+  const result: Served = {
     folder: cwd,
     agents,
     simulator,
     env,
     secret: simulator.credentials.apiKey,
     write,
-    run: (line: string, extra?: Readonly<Record<string, string>>) =>
-      Effect.scoped(Effect.flatMap(begin(line, extra), (running) => running.ends)),
+    run: (line, extra, place) => Effect.scoped(Effect.flatMap(begin(line, extra, place), (running) => running.ends)),
     start: begin,
     holdSave,
     printed: () => outputs.map((output) => output()).join("\n")
   }
+  return result
 }).pipe(Effect.orDie)

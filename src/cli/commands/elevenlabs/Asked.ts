@@ -28,7 +28,9 @@ const Recorded = Schema.Struct({
   strategy: Schema.optional(Schema.Literal("swap", "in-place")),
   force: Schema.optional(Schema.Boolean),
   maxDelete: Schema.optional(Schema.String),
-  files: Schema.optional(Schema.Array(Schema.String))
+  files: Schema.optional(Schema.Array(Schema.String)),
+  git: Schema.optional(Schema.Boolean),
+  branch: Schema.optional(Schema.String)
 })
 
 /**
@@ -41,6 +43,10 @@ export interface Flags {
   readonly strategy?: "swap" | "in-place" | undefined
   readonly force?: boolean | undefined
   readonly maxDelete?: string | undefined
+  readonly git?: boolean | undefined
+  readonly branch?: string | undefined
+  /** Nothing is to be changed, not even the clone. */
+  readonly dryRun?: boolean | undefined
   readonly wait?: number | undefined
 }
 
@@ -55,14 +61,16 @@ export interface Asked extends Schema.Schema.Type<typeof Recorded> {
   readonly resumes?: Run | undefined
 }
 
+const withoutGit = usage("--branch says where to push, and nothing is pushed without --git", "say --git too")
+
 /**
  * Flags first, then the settings.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fromFlags = (flags: Flags): Effect.Effect<Asked, never, Session> =>
-  Effect.map(Session, ({ settings }) => ({
+export const fromFlags = (flags: Flags): Effect.Effect<Asked, Fault.Fault, Session> =>
+  Effect.map(flags.branch === undefined || flags.git === true ? Session : withoutGit, ({ settings }) => ({
     sites: flags.sites ?? settings.get("elevenlabs.sites") ?? "sites.yaml",
     folder: process.cwd(),
     root: settings.get("elevenlabs.root") ?? "out",
@@ -71,6 +79,8 @@ export const fromFlags = (flags: Flags): Effect.Effect<Asked, never, Session> =>
     strategy: flags.strategy,
     force: flags.force,
     maxDelete: flags.maxDelete,
+    git: flags.git === true && flags.dryRun !== true,
+    branch: flags.branch,
     wait: flags.wait
   }))
 

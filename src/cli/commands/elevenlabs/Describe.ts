@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type * as Fault from "../../../kernel/Fault.ts"
 import type { Action, Drift } from "../../../systems/elevenlabs/plan/Plan.ts"
 import type { DocumentReport, Report, SiteReport } from "../../../systems/elevenlabs/Report.ts"
 import * as Reports from "../../../systems/elevenlabs/Report.ts"
@@ -183,16 +182,12 @@ export const summary = ({ sites }: Report): string =>
     return `${site.site}: ${how}`
   }).join("; ")
 
-/** A site fails before anything of it was changed, so what is missing on this machine is a refusal too. */
-const faultCode = (fault: Fault.Fault): ExitCode.ExitCode =>
-  fault.kind === "not-found" && fault.sent === "no" ? ExitCode.refused : ExitCode.ofFault(fault)
-
 const siteCode = ({ documents, outcome, refused }: SiteReport): ExitCode.ExitCode => {
   switch (outcome._tag) {
     case "Refused":
       return ExitCode.refused
     case "Failed":
-      return faultCode(outcome.fault)
+      return ExitCode.ofFault(outcome.fault)
     case "Interrupted":
       return ExitCode.failed
     case "Done":

@@ -22,17 +22,24 @@ import * as Tracked from "../../Tracked.ts"
 import * as Asked from "./Asked.ts"
 import { connected } from "./Connection.ts"
 import * as Describe from "./Describe.ts"
+import * as InGit from "./InGit.ts"
 
-const outcome = (report: Report): Runs.Outcome => ({
-  state: Describe.reportCode(report) === ExitCode.done ? "done" : "failed",
-  detail: Describe.summary(report)
+type Done = InGit.Done<Report>
+
+const codeOf = ({ git, value }: Done): ExitCode.ExitCode => InGit.codeOf(Describe.reportCode(value), git)
+
+const jsonOf = ({ git, value }: Done) => ({ ...Describe.reportJson(value), ...InGit.json(git) })
+
+const outcome = (done: Done): Runs.Outcome => ({
+  state: codeOf(done) === ExitCode.done ? "done" : "failed",
+  detail: Describe.summary(done.value)
 })
 
 /**
  * One run at a time in a workspace: the same agent may be of several sites, and the API has no way to save an agent only
  * if nobody else has.
  */
-const tracked = <R>(verb: string, asked: Asked.Asked, effect: Effect.Effect<Report, never, R>) =>
+const tracked = <E, R>(verb: string, asked: Asked.Asked, effect: Effect.Effect<Done, E, R>) =>
   Stored.open(Effect.gen(function*() {
     const journal = yield* Journal.Journal
     const { host } = new URL((yield* Client.Client).origin)
@@ -59,14 +66,18 @@ const lastWords = (report: Report): Effect.Effect<void, never, Session> =>
  * @since 0.1.0
  * @category combinators
  */
-export const show = (report: Report): Effect.Effect<ExitCode.ExitCode, never, Session> =>
+export const show = (done: Done): Effect.Effect<ExitCode.ExitCode, never, Session> =>
   Effect.as(
-    Output.print({ json: () => Describe.reportJson(report), text: Describe.reportText(report) }),
-    Describe.reportCode(report)
+    Output.print({
+      json: () => jsonOf(done),
+      text: (paint) => [...Describe.reportText(done.value)(paint), ...InGit.lines(done.git, paint)]
+    }),
+    codeOf(done)
   )
 
 /**
- * Does it as a run, kept in the store.
+ * Does it as a run, kept in the store. With `--git` the clone is pulled once nobody else works in the workspace, and
+ * pushed before anybody else can: so runs that share a store share what is recorded as well.
  *
  * @since 0.1.0
  * @category combinators
@@ -82,11 +93,20 @@ export const carryOut = (
   Effect.gen(function*() {
     const session = yield* Session
     const options = yield* Asked.options(asked)
-    const targets = yield* Asked.targets(asked)
+    // What is wrong with the sites file is said before a run begins, unless the right one may be on its way.
+    if (asked.git !== true) yield* Asked.targets(asked)
     yield* whenInterrupted("what was begun is noted; to go on, run the same command again")
-    const work = operation(targets, {
-      ...options,
-      onInterrupted: (report) => Effect.provideService(lastWords(report), Session, session)
-    })
+    const say = (report: Report) => Effect.provideService(lastWords(report), Session, session)
+    // Interrupted while it is pushed, the work is done all the same.
+    let finished: Report | undefined
+    const work = InGit.work(
+      verb,
+      asked,
+      (targets) =>
+        Effect.tap(operation(targets, { ...options, onInterrupted: say }), (report) =>
+          Effect.sync(() => {
+            finished = report
+          }))
+    ).pipe(Effect.onInterrupt(() => finished === undefined ? Effect.void : say(finished)))
     return yield* show(yield* tracked(verb, asked, work).pipe(connected, Effect.provide(ProgressBars.layer)))
   })

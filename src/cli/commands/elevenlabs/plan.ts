@@ -20,5 +20,5 @@ export const run: Handler<(typeof verb)["flags"], (typeof verb)["args"]> = (inpu
     const asked = yield* Asked.fromFlags(input)
     const options = yield* Asked.options(asked)
     const targets = yield* Asked.targets(asked)
-    return yield* Work.show(yield* connected(Operations.plan(targets, options)))
+    return yield* Work.show({ value: yield* connected(Operations.plan(targets, options)), git: undefined })
   })

@@ -10,6 +10,7 @@ import * as ExitCode from "../../ExitCode.ts"
 import * as Output from "../../Output.ts"
 import * as Asked from "./Asked.ts"
 import { connected } from "./Connection.ts"
+import * as InGit from "./InGit.ts"
 import type { rebuild as verb } from "./verbs.ts"
 
 /**
@@ -19,15 +20,19 @@ import type { rebuild as verb } from "./verbs.ts"
 export const run: Handler<(typeof verb)["flags"], (typeof verb)["args"]> = (input) =>
   Effect.gen(function*() {
     const { dryRun } = input
-    const targets = yield* Effect.flatMap(Asked.fromFlags(input), Asked.targets)
-    const sites = yield* connected(Operations.rebuild(targets, { dryRun }))
+    const asked = yield* Asked.fromFlags(input)
+    const done = yield* connected(
+      InGit.work("rebuild", asked, (targets) => Operations.rebuild(targets, { dryRun }))
+    )
     yield* Output.print({
-      json: () => ({ sites, dryRun }),
-      text: (paint) =>
-        sites.map(({ documents, orphans, site }) =>
+      json: () => ({ sites: done.value, dryRun, ...InGit.json(done.git) }),
+      text: (paint) => [
+        ...done.value.map(({ documents, orphans, site }) =>
           `${paint.bold(site)}: ${Object.keys(documents).length} files ${dryRun ? "found" : "recorded"}`
           + (orphans.length === 0 ? "" : `, and ${orphans.length} documents that no file leads to`)
-        )
+        ),
+        ...InGit.lines(done.git, paint)
+      ]
     })
-    return ExitCode.done
+    return InGit.codeOf(ExitCode.done, done.git)
   })

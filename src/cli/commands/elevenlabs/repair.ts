@@ -9,6 +9,7 @@ import type { Handler } from "../../CommandTree.ts"
 import * as ExitCode from "../../ExitCode.ts"
 import * as Output from "../../Output.ts"
 import * as Asked from "./Asked.ts"
+import * as InGit from "./InGit.ts"
 import type { repair as verb } from "./verbs.ts"
 
 /**
@@ -18,17 +19,19 @@ import type { repair as verb } from "./verbs.ts"
 export const run: Handler<(typeof verb)["flags"], (typeof verb)["args"]> = (input) =>
   Effect.gen(function*() {
     const { dryRun } = input
-    const targets = yield* Effect.flatMap(Asked.fromFlags(input), Asked.targets)
-    const sites = yield* Operations.repair(targets, { dryRun })
+    const asked = yield* Asked.fromFlags(input)
+    const done = yield* InGit.work("repair", asked, (targets) => Operations.repair(targets, { dryRun }))
     yield* Output.print({
-      json: () => ({ sites, dryRun }),
-      text: (paint) =>
-        sites.flatMap(({ repairs, site }) => [
+      json: () => ({ sites: done.value, dryRun, ...InGit.json(done.git) }),
+      text: (paint) => [
+        ...done.value.flatMap(({ repairs, site }) => [
           `${paint.bold(site)}: ${
             repairs.length === 0 ? "nothing is wrong" : `${repairs.length} ${dryRun ? "to mend" : "mended"}`
           }`,
           ...repairs.map(({ path, problem, remedy }) => `  ${path === "" ? "the file" : path} ${problem}: ${remedy}`)
-        ])
+        ]),
+        ...InGit.lines(done.git, paint)
+      ]
     })
-    return ExitCode.done
+    return InGit.codeOf(ExitCode.done, done.git)
   })

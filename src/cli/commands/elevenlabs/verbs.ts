@@ -51,6 +51,24 @@ const wait = {
   fallback: "do not wait, exit 3"
 } as const
 
+const inGit = {
+  git: {
+    kind: "boolean",
+    name: "git",
+    description:
+      "Pull before, and commit and push the state files of these sites after. What else is changed or staged "
+      + "stays as it is. Nothing is done where the clone cannot be brought up to date; exit 2 where all is done and "
+      + "cannot be pushed"
+  },
+  branch: {
+    kind: "text",
+    name: "branch",
+    value: "BRANCH",
+    description: "The branch to push to with --git",
+    fallback: "the one that is checked out follows; where none is checked out, that of GITHUB_REF"
+  }
+} as const
+
 /**
  * @since 0.1.0
  * @category verbs
@@ -66,12 +84,14 @@ export const sync = verb({
     + "the work (see also holdfast run --help).",
   flags: {
     ...difference,
+    ...inGit,
     dryRun: { kind: "boolean", name: "dry-run", description: "Say what would be done, and do nothing" },
     wait
   },
   args: { sites },
   examples: [
     { line: "holdfast elevenlabs sync sites.yaml", says: "All sites" },
+    { line: "holdfast elevenlabs sync sites.yaml --git --wait 10m", says: "In a workflow" },
     { line: "holdfast kb sync --site www.example.com --max-delete 5", says: "One of ./sites.yaml, carefully" }
   ]
 })
@@ -129,7 +149,7 @@ export const assign = verb({
   summary: "Give agents what they lack of their sites",
   description: "Names the recorded documents of each site to those of its agents that lack them: an agent that is new "
     + "in the sites file, or one that somebody took a document from. Sends no file.",
-  flags: { site, wait },
+  flags: { site, ...inGit, wait },
   args: { sites },
   examples: [{ line: "holdfast elevenlabs assign --site www.example.com", says: "After adding an agent" }]
 })
@@ -153,6 +173,7 @@ export const remove = verb({
       fallback: "every file"
     },
     yes: { kind: "boolean", name: "yes", alias: "y", description: "Do not ask" },
+    ...inGit,
     wait
   },
   args: { sites },
@@ -175,7 +196,7 @@ export const migrate = verb({
   description: "Reads the one file in which an older tool kept the documents of all sites, and writes one state file a "
     + "site. Its keys are understood only through the sites file; what may be several sites is told with the "
     + "candidates and left out: exit 2. The old file is left as it is, and doing it again changes nothing.",
-  flags: { dryRun: recordsOnly },
+  flags: { dryRun: recordsOnly, ...inGit },
   args: { legacy: { name: "OLD", description: "The old state file, JSON", required: true }, sites },
   examples: [{ line: "holdfast elevenlabs migrate kb-state.json sites.yaml --dry-run", says: "Look first" }]
 })
@@ -190,7 +211,7 @@ export const repair = verb({
   description:
     "Mends what breaks the contract of a state file. What can be read is kept, what cannot is put away in its "
     + "quarantine, and no document id is lost. Asks nothing of the API.",
-  flags: { site, dryRun: recordsOnly },
+  flags: { site, dryRun: recordsOnly, ...inGit },
   args: { sites },
   examples: [{ line: "holdfast elevenlabs repair --dry-run", says: "What is wrong with them?" }]
 })
@@ -204,7 +225,7 @@ export const rebuild = verb({
   summary: "Make state files anew from what is in the workspace",
   description: "Makes the records of the sites anew from the documents in their folders, which are downloaded to be "
     + "told apart by their content. Changes nothing in the workspace.",
-  flags: { site, dryRun: recordsOnly },
+  flags: { site, dryRun: recordsOnly, ...inGit },
   args: { sites },
   examples: [{ line: "holdfast elevenlabs rebuild --site www.example.com", says: "Where the state file is lost" }]
 })

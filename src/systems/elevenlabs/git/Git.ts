@@ -38,6 +38,11 @@ export interface PullOptions<R = never> {
   readonly directory?: string | undefined
   /** The branch, where none is checked out or the one that is follows none. Defaults to the one that is followed. */
   readonly branch?: string | undefined
+  /**
+   * The branch, where none is checked out. Unlike `branch` it says nothing where one is: for what a system of continuous
+   * integration tells of its checkout. Defaults to none: a detached HEAD is refused.
+   */
+  readonly branchWhenDetached?: string | undefined
   /** The name of the remote. Defaults to the one that the branch follows, else `origin`. */
   readonly remote?: string | undefined
   /** In whose name commits are made where git has no `user.name` and `user.email`. Defaults to `holdfast`. */
@@ -57,6 +62,8 @@ export interface PullOptions<R = never> {
 export interface PushOptions<R = never> extends PullOptions<R> {
   /** Of the commit. */
   readonly message: string
+  /** Those of the paths that are committed; the others may be merged. Defaults to all of them. */
+  readonly commit?: ReadonlyArray<string> | undefined
   /** When others were first. Defaults to {@link Push.policy}: 12 tries, full jitter. */
   readonly retry?: RetryPolicy.RetryPolicy | undefined
 }
@@ -121,6 +128,7 @@ const session = <R, A, R2>(
       environment: options.environment ?? {},
       timeout: Duration.toMillis(options.commandTimeout ?? "2 minutes"),
       branch: options.branch,
+      branchWhenDetached: options.branchWhenDetached,
       remote: options.remote
     })
     const names = yield* Repository.tracked(repository, directory, options.paths)
@@ -230,7 +238,10 @@ export const push = <R = never>(
     Effect.gen(function*() {
       const { recovered, repository } = current
       const before = yield* Repository.resolve(repository, "HEAD")
-      const made = yield* Commit.commit(repository, before, { ...current.options, message: options.message })
+      const names = new Map(
+        [...current.options.names].filter(([, name]) => options.commit?.includes(name) ?? true)
+      )
+      const made = yield* Commit.commit(repository, before, { ...current.options, names, message: options.message })
       const head = made ?? before
       const committed = made !== undefined
       if (head === undefined) {

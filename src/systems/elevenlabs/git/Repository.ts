@@ -49,6 +49,7 @@ export interface Options {
   readonly environment: Readonly<Record<string, string>>
   readonly timeout: number
   readonly branch: string | undefined
+  readonly branchWhenDetached: string | undefined
   readonly remote: string | undefined
 }
 
@@ -125,7 +126,8 @@ const upstream = (
   options: Options
 ) =>
   Effect.gen(function*() {
-    const named = options.branch === undefined ? undefined : `refs/heads/${short(options.branch)}`
+    const asked = options.branch ?? (checkedOut === undefined ? options.branchWhenDetached : undefined)
+    const named = asked === undefined ? undefined : `refs/heads/${short(asked)}`
     const name = options.remote ?? "origin"
     const at = (remote: string, target: string) => ({
       remote,
@@ -189,7 +191,7 @@ export const demandCalm = (repository: Repository): Effect.Effect<void, Fault.Fa
       )
       if (there) {
         return yield* refuse(repository, {
-          kind: "locked",
+          kind: "conflict",
           code: "in-progress",
           detail: `${what} is in progress`,
           hint: `End it with ${hint}, then run it again`
