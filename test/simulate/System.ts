@@ -47,22 +47,31 @@ interface Event {
 
 const line = ({ at, text }: Event): string => `${(at / 1000).toFixed(3).padStart(9)} ${text}`
 
-/** A system by what simulates a seed: the laboratory that saw it, and the verdict without its story. */
+/**
+ * A system by what simulates a seed: the laboratory that saw it, and the verdict without its story. `prepare` runs once,
+ * in real time, and loads what is loaded where it is used first: the virtual clock does not wait for that.
+ */
 export const make = (
   name: string,
   simulate: (
     seed: number,
     told: boolean
-  ) => Effect.Effect<readonly [{ readonly events: ReadonlyArray<Event> }, Verdict]>
-): System => ({
-  name,
-  run: (seed, story) =>
-    simulate(seed, story !== "none").pipe(
-      VirtualClock.run,
-      Effect.map(([lab, verdict]): Verdict => ({
-        ...verdict,
-        story: lab.events.filter((event) => story === "long" || event.matters).map(line)
-      })),
-      Effect.runPromise
-    )
-})
+  ) => Effect.Effect<readonly [{ readonly events: ReadonlyArray<Event> }, Verdict]>,
+  prepare: Effect.Effect<unknown> = Effect.void
+): System => {
+  let prepared: Promise<unknown> | undefined
+  return {
+    name,
+    run: async (seed, story) => {
+      await (prepared ??= Effect.runPromise(prepare))
+      return simulate(seed, story !== "none").pipe(
+        VirtualClock.run,
+        Effect.map(([lab, verdict]): Verdict => ({
+          ...verdict,
+          story: lab.events.filter((event) => story === "long" || event.matters).map(line)
+        })),
+        Effect.runPromise
+      )
+    }
+  }
+}

@@ -2,6 +2,9 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Fs from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as VirtualClock from "../../src/simulation/VirtualClock.ts"
 
 const napInto = (order: Array<string>) => (name: string, millis: number) =>
@@ -34,6 +37,32 @@ describe("VirtualClock", () => {
       yield* Effect.sleep("1 second")
       expect((yield* Clock.currentTimeMillis) - start).toBe(2_000)
     })))
+
+  it.live("stands still, and lets no fiber run, while files are written and read", () =>
+    Effect.gen(function*() {
+      const folder = yield* Effect.acquireRelease(
+        Effect.promise(() => Fs.mkdtemp(join(tmpdir(), "holdfast-virtual-clock-"))),
+        (folder) => Effect.promise(() => Fs.rm(folder, { recursive: true }))
+      )
+      const path = join(folder, "file")
+      const size = 4_000_000
+      const [passed, steps] = yield* VirtualClock.run(Effect.gen(function*() {
+        const start = yield* Clock.currentTimeMillis
+        let steps = 0
+        yield* Effect.forkDaemon(Effect.sleep("1 hour"))
+        const busy = yield* Effect.fork(Effect.forever(Effect.zipRight(Effect.sync(() => steps++), Effect.yieldNow())))
+        for (let round = 0; round < 5; round++) {
+          yield* Effect.promise(() => Fs.writeFile(path, Buffer.alloc(size, round), { flush: true }))
+          const bytes = yield* Effect.promise(() => Fs.readFile(path))
+          expect(bytes.length).toBe(size)
+        }
+        yield* Fiber.interrupt(busy)
+        return [(yield* Clock.currentTimeMillis) - start, steps]
+      }))
+      expect(passed).toBe(0)
+      // A step between two requests, and none while one is on its way.
+      expect(steps).toBeLessThan(50)
+    }).pipe(Effect.scoped))
 
   it.live("lets a timeout win over a sleep that is longer", () =>
     VirtualClock.run(Effect.gen(function*() {

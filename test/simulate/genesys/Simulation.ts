@@ -132,4 +132,4 @@ const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.La
     return [lab, verdict] as const
   }))
 
-export const system = System.make("genesys", simulate)
+export const system = System.make("genesys", simulate, Lab.prepare)
