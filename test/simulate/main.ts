@@ -19,7 +19,7 @@ import type { Verdict } from "./System.ts"
 import type { Answer, Task } from "./worker.ts"
 
 const here = dirname(fileURLToPath(import.meta.url))
-const systems = ["proxmox", "genesys"]
+const systems = ["proxmox", "genesys", "elevenlabs"]
 /** Every so-manieth seed is run twice. */
 const twice = 20
 /** So many failing seeds are told in full, and the others by number. */

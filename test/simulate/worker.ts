@@ -1,11 +1,12 @@
 /**
  * Runs the seeds it is told, one after another, and answers each with its verdict.
  */
+import * as ElevenLabs from "./elevenlabs/Simulation.ts"
 import * as Genesys from "./genesys/Simulation.ts"
 import * as Proxmox from "./proxmox/Simulation.ts"
 import type { System, Verdict } from "./System.ts"
 
-const systems: ReadonlyArray<System> = [Proxmox.system, Genesys.system]
+const systems: ReadonlyArray<System> = [Proxmox.system, Genesys.system, ElevenLabs.system]
 
 export interface Task {
   readonly system: string

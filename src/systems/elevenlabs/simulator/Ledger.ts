@@ -44,6 +44,8 @@ const isPaid = (lists: ReadonlyMap<string, Had>, { file, ids, place }: Owed): bo
   return has !== undefined && (has.files.has(file) || [...ids].some((id) => has.ids.has(id)))
 }
 
+const none: ReadonlySet<string> = new Set()
+
 const key = (branch: string, document: string) => `${branch} ${document}`
 
 /** What one list has. */
@@ -70,6 +72,12 @@ export const make = (options: {
   /** Branch and document, and until when the use is remembered. */
   const remembered = new Map<string, number>()
 
+  /**
+   * By branch, place and document: what others took out of theirs. A save that overwrites them may bring it back for a
+   * moment; nobody owes it.
+   */
+  const taken = new Set<string>()
+
   /** By branch, place and file. */
   const debts = new Map<string, Owed & { readonly ids: Set<string> }>()
 
@@ -90,13 +98,23 @@ export const make = (options: {
   const owe = (agent: Agents.Agent, branch: Agents.Branch): void => {
     for (const { list, path } of Tree.places(Agents.tip(branch).content)) {
       for (const id of list.map(Tree.idOf)) {
-        if (!library.items.has(id)) continue
+        if (!library.items.has(id) || taken.has(`${branch.id} ${path} ${id}`)) continue
         const file = fileOf(id)
         const name = `${branch.id} ${path} ${file}`
         const debt = debts.get(name)
         if (debt === undefined) debts.set(name, { agent, branch, place: path, file, ids: new Set([id]) })
         else debt.ids.add(id)
       }
+    }
+  }
+
+  const take = (branch: Agents.Branch, had: ReadonlyMap<string, Had>, has: ReadonlyMap<string, Had>): void => {
+    for (const path of new Set([...had.keys(), ...has.keys()])) {
+      const [before, after] = [had.get(path)?.ids ?? none, has.get(path)?.ids ?? none]
+      for (const id of before) {
+        if (!after.has(id) && library.items.get(id)?.foreign === true) taken.add(`${branch.id} ${path} ${id}`)
+      }
+      for (const id of after) if (!before.has(id)) taken.delete(`${branch.id} ${path} ${id}`)
     }
   }
 
@@ -109,10 +127,11 @@ export const make = (options: {
         if (!now.has(id)) remembered.set(key(branch.id, id), version.savedAt + options.lagMillis)
       }
     }
+    const [had, has] = [having(before?.content ?? {}), having(version.content)]
+    if (version.foreign) take(branch, had, has)
     owe(agent, branch)
     // What others take out, nobody else has to put back.
     if (!version.foreign || before === undefined) return
-    const [had, has] = [having(before.content), having(version.content)]
     for (const [name, owed] of debts) {
       if (owed.branch === branch && isPaid(had, owed) && !isPaid(has, owed)) debts.delete(name)
     }
