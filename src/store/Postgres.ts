@@ -56,7 +56,8 @@ export const open = (url: Redacted.Redacted): Effect.Effect<Transaction.Source, 
       connect: Effect.uninterruptible(sql.reserve),
       discard,
       begin,
-      wasCommitted: (mark) => wasCommitted(sql, mark)
+      wasCommitted: (mark) => wasCommitted(sql, mark),
+      flush: Effect.void
     }
   })
 

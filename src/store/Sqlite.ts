@@ -14,6 +14,7 @@ import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import type { Fault } from "../kernel/Fault.ts"
 import * as FileFault from "./FileFault.ts"
+import * as Flush from "./Flush.ts"
 import * as StoreFault from "./StoreFault.ts"
 import type * as Transaction from "./Transaction.ts"
 
@@ -54,7 +55,8 @@ export const open = (file: string): Effect.Effect<Transaction.Source, Fault, Sco
       connect: Effect.zipRight(unmoved(Path.resolve(file)), sql.reserve),
       discard: () => Effect.void,
       begin: () => "BEGIN IMMEDIATE",
-      wasCommitted: () => Effect.succeed(false)
+      wasCommitted: () => Effect.succeed(false),
+      flush: yield* Flush.make(`${file}-wal`)
     }
   })
 
@@ -70,14 +72,18 @@ export const prepare = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError.
 /**
  * Before anything is written, once it is known to be a store.
  *
- * WAL: readers never wait for the writer. FULL: what is committed survives a power failure
- * (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ * WAL: readers never wait for the writer. NORMAL: what is committed is in the log and not yet on the disk, for which
+ * FULL would hold up the whole process at every COMMIT; `flush` puts it there beside, and nobody is told of a commit
+ * before. A file system that has no WAL gets FULL (https://www.sqlite.org/pragma.html#pragma_synchronous).
  *
  * @since 0.1.0
  * @category operations
  */
 export const configure = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError.SqlError> =>
-  Effect.asVoid(Effect.zipRight(sql.unsafe("PRAGMA journal_mode = WAL"), sql.unsafe("PRAGMA synchronous = FULL")))
+  Effect.gen(function*() {
+    const [mode] = yield* sql.unsafe<{ readonly journal_mode: string }>("PRAGMA journal_mode = WAL")
+    yield* sql.unsafe(`PRAGMA synchronous = ${mode?.journal_mode === "wal" ? "NORMAL" : "FULL"}`)
+  })
 
 /**
  * A file that was removed, by `git clean` for one, is still there for who has it open, and its locks keep nobody out any

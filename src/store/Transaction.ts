@@ -45,6 +45,8 @@ export interface Source {
   readonly begin: (mark: string) => string
   /** Whether the transaction with this mark was committed, after its end. */
   readonly wasCommitted: (mark: string) => Effect.Effect<boolean, SqlError>
+  /** Puts what was committed on the disk, where COMMIT itself does not. */
+  readonly flush: Effect.Effect<void, SqlError>
 }
 
 /** The transaction that the fiber is in, to tell it from one of another store. */
@@ -166,6 +168,10 @@ const commit = (
     const result = yield* Effect.exit(named(place, connection.executeRaw("COMMIT", [])))
     if (Exit.isSuccess(result)) {
       if (wasRolledBack(result.value)) yield* passedOver(place)
+      yield* Effect.mapError(
+        named(place, source.flush),
+        (unflushed) => unflushed.with({ sent: "maybe", remote: "it was recorded, but may be lost if the power fails" })
+      )
     } else if (source.backend === "postgres" && isLost(result)) {
       yield* source.discard(connection)
       const committed = yield* Effect.mapError(
