@@ -37,6 +37,7 @@ export const bindings: ReadonlyArray<Binding> = [
   bind(ElevenLabs.migrate, () => import("./commands/elevenlabs/migrate.ts")),
   bind(ElevenLabs.repair, () => import("./commands/elevenlabs/repair.ts")),
   bind(ElevenLabs.rebuild, () => import("./commands/elevenlabs/rebuild.ts")),
+  bind(ElevenLabs.doctor, () => import("./commands/elevenlabs/doctor.ts")),
   bind(Run.list, () => import("./commands/run/list.ts")),
   bind(Run.show, () => import("./commands/run/show.ts")),
   bind(Run.resume, () => import("./commands/run/resume.ts")),

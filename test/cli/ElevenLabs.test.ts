@@ -194,6 +194,36 @@ describe.concurrent("holdfast elevenlabs", { timeout: 300_000 }, () => {
       expect([names(served), served.simulator.world.attached(agent)]).toEqual([[], []])
     }).pipe(Effect.scoped))
 
+  it.live("doctor says what is well and what is not, with a key and without: 0 or 3", () =>
+    Effect.gen(function*() {
+      const served = yield* serve
+      const doctor = (line = "", env: Readonly<Record<string, string>> = {}) =>
+        Effect.map(served.run(`kb doctor --json -q${line}`, env), ({ code, stdout }) => {
+          const { checks, healthy } = json(stdout)
+          expect(healthy).toBe(code === 0)
+          const bad = checks.filter(({ state }: Readonly<Record<string, string>>) => state === "fail")
+          return [code, ...bad.map(({ detail, name }: Readonly<Record<string, string>>) => `${name}: ${detail}`)]
+        })
+      expect(yield* doctor()).toEqual([0])
+      const before = served.simulator.calls.total
+      expect(yield* doctor("", { HOLDFAST_ELEVENLABS_API_KEY: "" })).toEqual([3, "configuration: No API key is given"])
+      expect(served.simulator.calls.total).toBe(before)
+      served.write("config/elevenlabs/example-com.json", "{")
+      served.write(
+        "other.yaml",
+        "sites:\n  - url: https://www.example.com\n    agents: [agent_7101k5zvyjhmfg983brhmhkd98n6]\n"
+      )
+      expect(yield* doctor(" other.yaml")).toEqual([
+        3,
+        expect.stringContaining("agent agent_7101k5zvyjhmfg983brhmhkd98n6: "),
+        expect.stringContaining("site example.com: files and state: config/elevenlabs/example-com.json: ")
+      ])
+      const text = yield* served.run("kb doctor nowhere.yaml")
+      expect([text.code, text.stdout]).toEqual([3, expect.stringMatching(/^FAIL {2}sites file: .*\n {6}next: /m)])
+      expect(text.stdout).toContain("\n1 of 3 checks failed\n")
+      expect(served.printed()).not.toContain(served.secret)
+    }).pipe(Effect.scoped))
+
   it.live("sim elevenlabs serves a workspace, and kb is short for elevenlabs", () =>
     Effect.gen(function*() {
       const served = yield* serve

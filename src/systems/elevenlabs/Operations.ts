@@ -278,7 +278,13 @@ export const list = (
     Effect.withSpan("ElevenLabs.list")
   )
 
-const holderOf = ({ state }: Target): Effect.Effect<string | undefined> =>
+/**
+ * Who works on a site now, in words; `undefined` where nobody does.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const holderOf = ({ state }: Pick<Target, "state">): Effect.Effect<string | undefined> =>
   Effect.flatMap(StateFiles, (files) => files.inspect(state)).pipe(
     Effect.map(({ held, holder }) =>
       held

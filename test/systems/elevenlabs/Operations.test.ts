@@ -188,9 +188,11 @@ describe("doctor", () => {
     Lab.run({}, (lab) =>
       Effect.gen(function*() {
         const target = yield* site(lab)
-        expect(states(yield* lab.process(Doctor.examine([target])))).toEqual([
+        expect(states(yield* lab.process(Doctor.examine(Effect.succeed([target]))))).toEqual([
           "ok workspace",
           "ok retrieval quota",
+          "ok sites file",
+          "ok agents",
           "ok site example.com: plan",
           "ok site example.com: documents"
         ])
@@ -204,17 +206,19 @@ describe("doctor", () => {
         yield* Lab.editDocuments(lab, agent, () => [])
         yield* lab.world.addForeignDocument({ name: "Notes", folder: lab.world.folders()[0]?.id ?? "" })
         yield* lab.world.deleteDocument(lab.state(target).documents["b.txt"]?.documentId ?? "")
-        const broken = lab.target("broken.example")
-        const checks = yield* lab.process(Doctor.examine([target, broken]))
+        const broken = { ...lab.target("broken.example"), agents: ["agent_7101k5zvyjhmfg983brhmhkd98n6"] }
+        const checks = yield* lab.process(Doctor.examine(Effect.succeed([target, broken])))
         expect(states(checks)).toEqual([
           "ok workspace",
           "ok retrieval quota",
+          "ok sites file",
+          "ok agents",
+          "fail agent agent_7101k5zvyjhmfg983brhmhkd98n6",
           "warn site example.com: plan",
           "warn site example.com: documents",
           "warn site example.com: documents",
           "warn site example.com: documents",
-          "fail site broken.example: files and state",
-          "ok site broken.example: documents"
+          "fail site broken.example: files and state"
         ])
       })))
 
@@ -222,9 +226,11 @@ describe("doctor", () => {
     Lab.run({}, (lab) =>
       Effect.gen(function*() {
         const target = lab.target()
-        expect(states(yield* lab.process(Doctor.examine([target]), { wire: withWrongKey }))).toEqual([
+        expect(states(yield* lab.process(Doctor.examine(Effect.succeed([target])), { wire: withWrongKey }))).toEqual([
           "fail workspace",
-          "fail retrieval quota"
+          "ok sites file",
+          "ok site example.com: state",
+          "fail site example.com: files"
         ])
       })))
 })

@@ -234,6 +234,25 @@ export const rebuild = verb({
  * @since 0.1.0
  * @category verbs
  */
+export const doctor = verb({
+  name: "doctor",
+  summary: "Check the key, the plan, the agents, the sites file and the state files",
+  description: "Tells whether the workspace answers and takes the key, what its plan has left, whether every agent of "
+    + "the sites file is there, and of each site how its files, its state file and its documents stand, who works on it "
+    + "now, and what earlier runs left open. Changes nothing. Without a key it says what it can. Exits 3 when a check "
+    + "fails; a warning fails nothing.",
+  flags: { site },
+  args: { sites },
+  examples: [
+    { line: "holdfast elevenlabs doctor sites.yaml", says: "Before the first sync" },
+    { line: "holdfast kb doctor --json | jq '.checks[] | select(.state != \"ok\")'", says: "What is not well?" }
+  ]
+})
+
+/**
+ * @since 0.1.0
+ * @category verbs
+ */
 export const elevenlabs = group({
   name: "elevenlabs",
   aliases: ["kb"],
@@ -242,7 +261,7 @@ export const elevenlabs = group({
     + "The API key comes from HOLDFAST_ELEVENLABS_API_KEY or ELEVENLABS_API_KEY, or from the setting elevenlabs.apiKey, "
     + "and never from the command line. What is recorded of a site is in config/elevenlabs/SLUG.json, which belongs "
     + "into git beside the files.",
-  children: [sync, plan, list, status, assign, remove, migrate, repair, rebuild],
+  children: [sync, plan, list, status, assign, remove, migrate, repair, rebuild, doctor],
   examples: [
     { line: "holdfast elevenlabs plan sites.yaml", says: "What would be done?" },
     { line: "holdfast kb sync sites.yaml", says: "Do it; kb is short for elevenlabs" }
