@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Fault from "../../../kernel/Fault.ts"
-import * as Progress from "../../../observe/Progress.ts"
 import * as Name from "../documents/Name.ts"
 import * as Scan from "../documents/Scan.ts"
 import type * as Plan from "../plan/Plan.ts"
@@ -18,6 +17,7 @@ import * as Converge from "./Converge.ts"
 import { finished } from "./Finish.ts"
 import * as Remote from "./Remote.ts"
 import * as Retire from "./Retire.ts"
+import * as Telling from "./Telling.ts"
 import type * as Upload from "./Upload.ts"
 import * as Work from "./Work.ts"
 
@@ -64,18 +64,6 @@ const phases: ReadonlyArray<ReadonlySet<Plan.Action["_tag"]>> = [
   new Set(["Remove"]),
   new Set(["DeletePending"])
 ]
-
-const words: { readonly [K in Plan.Action["_tag"]]: string } = {
-  Create: "uploading",
-  Update: "updating",
-  Adopt: "taking over",
-  Attach: "attaching",
-  Detach: "detaching",
-  Remove: "removing",
-  DeletePending: "deleting",
-  Hold: "kept",
-  Keep: "unchanged"
-}
 
 const sourceOf = (document: Scan.Document, files: FileSystem.FileSystem): Upload.Source => ({
   file: document.file,
@@ -170,14 +158,6 @@ const perform = (
   }
 }
 
-const tell = (site: string, report: DocumentReport): Effect.Effect<void> =>
-  Progress.report({
-    item: `${site} ${report.item}`,
-    state: report.outcome._tag === "Failed" ? "failed" : report.outcome._tag === "Done" ? "done" : "running",
-    phase: words[report.action._tag],
-    ...(report.outcome._tag === "Failed" ? { detail: report.outcome.fault.message } : {})
-  })
-
 /**
  * @since 0.1.0
  * @category operations
@@ -187,21 +167,22 @@ export const execute = (input: Input): Effect.Effect<void, never, FileSystem.Fil
     const { board, concurrency, plan, remote, work } = input
     const files = yield* FileSystem.FileSystem
     const folder = yield* Effect.cached(finished(Remote.ensureFolder(work, remote)))
+    const telling = yield* Telling.make(work.site.host, yield* Ref.get(board))
     const listed = new Map([...remote.inFolder, ...remote.elsewhere].map(({ id, name }) => [id, name]))
     const one = (action: Plan.Action, index: number): Effect.Effect<void> =>
       Effect.gen(function*() {
-        yield* tell(work.site.host, { item: itemOf(action), action, outcome: { _tag: "NotStarted" } })
+        yield* telling.begins(action, itemOf(action))
         const outcome: Outcome = yield* perform(input, action, folder, listed, files).pipe(
           Effect.as({ _tag: "Done" as const }),
           Effect.catchAll((fault) => Effect.succeed({ _tag: "Failed" as const, fault }))
         )
         const report: DocumentReport = { item: itemOf(action), action, outcome }
-        if (outcome._tag === "Failed") yield* Effect.logError(outcome.fault.message)
         yield* Ref.update(board, (reports) => reports.with(index, report))
-        yield* tell(work.site.host, report)
+        yield* telling.ends(report)
       })
     for (const phase of phases) {
       const due = plan.actions.flatMap((action, index) => phase.has(action._tag) ? [{ action, index }] : [])
       yield* Effect.forEach(due, ({ action, index }) => one(action, index), { concurrency, discard: true })
     }
+    yield* telling.over
   })
