@@ -9,9 +9,9 @@ import * as Terminal from "./Terminal.ts"
 
 const json = (stdout: string) => JSON.parse(stdout)
 
-/** Reads of users are not answered in the life of a test: the command waits for them until it is killed. */
+/** What belongs to users is not answered in the life of a test: the command waits for them until it is killed. */
 const stuck = {
-  network: { rules: [{ match: { path: "/users/[^/]*$" }, after: 3, effect: { type: "latency", millis: 2e9 } }] }
+  network: { rules: [{ match: { path: "/userpolicies/[^/]*$" }, after: 3, effect: { type: "latency", millis: 2e9 } }] }
 }
 
 const runs = (served: Served) =>

@@ -68,6 +68,12 @@ export interface ExportOptions {
   readonly failOnDenied?: boolean | undefined
   /** Read only what changed since the last export that is kept in the store. Defaults to `false`. */
   readonly sinceLast?: boolean | undefined
+  /**
+   * With `sinceLast`: also take what no listing shows (who is in a queue, what a user is notified of, the contacts of a
+   * list) from the last export, as long as the listing shows no change of it. Defaults to `false`: it is read again each
+   * time, and the export is the same as one of everything.
+   */
+  readonly trustListing?: boolean | undefined
   /** What was read within this time by an export that did not end is not read again. Defaults to 24 hours. */
   readonly resumeWithin?: Duration.DurationInput | undefined
 }

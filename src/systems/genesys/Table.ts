@@ -9,14 +9,30 @@
  * @since 0.1.0
  */
 import type * as Json from "../../kernel/Json.ts"
+import type { Entity, Listing, Reading } from "./Source.ts"
 
-/**
- * An object of the API as it was answered, numbers and unknown fields included.
- *
- * @since 0.1.0
- * @category models
- */
-export type Entity = { readonly [key: string]: Json.Json }
+export type {
+  /**
+   * @since 0.1.0
+   */
+  Entity,
+  /**
+   * @since 0.1.0
+   */
+  Extra,
+  /**
+   * @since 0.1.0
+   */
+  Listing,
+  /**
+   * @since 0.1.0
+   */
+  Paging,
+  /**
+   * @since 0.1.0
+   */
+  Reading
+} from "./Source.ts"
 
 /**
  * A resource type by its full name: `genesyscloud_routing_queue`.
@@ -25,90 +41,6 @@ export type Entity = { readonly [key: string]: Json.Json }
  * @category models
  */
 export type TypeName = `genesyscloud_${string}`
-
-/**
- * How a listing is paged. Source: the platform API's listing envelopes.
- *
- * - `pages`: `pageNumber` from 1 with `pageSize`, until `pageNumber` reaches `pageCount` (which may grow under way).
- * - `until-empty`: as `pages`, but the answer has no reliable total: until a page has no entities.
- * - `cursor`: `after`, taken from the query of `nextUri`, until there is none.
- * - `once`: one answer has them all.
- *
- * @since 0.1.0
- * @category models
- */
-export type Paging = "pages" | "until-empty" | "cursor" | "once"
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Listing {
-  /** As the API description writes it: `/api/v2/routing/queues`. */
-  readonly path: string
-  readonly query?: Readonly<Record<string, string>> | undefined
-  readonly paging: Paging
-  /** Entities a page. Defaults to 100. */
-  readonly pageSize?: number | undefined
-  /** Where the answer has them. Defaults to `entities`. */
-  readonly entities?: string | undefined
-  /** Defaults to `GET`; with `POST`, paging goes into the body beside `body`. */
-  readonly method?: "GET" | "POST" | undefined
-  readonly body?: Entity | undefined
-  /**
-   * Listed once for every entity of another listing: that listing, and which hole of `path` (or name in `query`) its
-   * entities' field fills. Listed entities then carry their parent as `@parent`.
-   */
-  readonly each?: { readonly listing: Listing; readonly hole: string; readonly field: string } | undefined
-  /**
-   * What to do past the `cap`, beyond which the API refuses to list or says that there are no more. `backwards` is what
-   * the query says besides to have them from the other end: where both ends meet, all are there. Where they do not, the
-   * `ways` are taken, which differ from the listing by what they say, as long as entities are missing. A way that the
-   * API does not take is passed over.
-   */
-  readonly beyond?: {
-    readonly cap: number
-    readonly backwards: Readonly<Record<string, string>>
-    readonly ways: ReadonlyArray<Omit<Partial<Listing>, "each" | "beyond">>
-  } | undefined
-}
-
-/**
- * A further read that belongs to an entity. Its answer is kept as `@<name>`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Extra {
-  /** With `{id}` for the entity's id, or `{a.b}` for what stands at a path of the entity. */
-  readonly path: string
-  readonly query?: Readonly<Record<string, string>> | undefined
-  /** Given: the entities of all pages. Absent: the answer itself. */
-  readonly paging?: Paging | undefined
-  readonly pageSize?: number | undefined
-  readonly entities?: string | undefined
-  /** The answer is text and not JSON. */
-  readonly text?: boolean | undefined
-  /** Where it is missing (404) or not enabled, the entity goes without it instead of failing. Defaults to `false`. */
-  readonly optional?: boolean | undefined
-  /** Read only where the entity says so. */
-  readonly when?: ((entity: Entity) => boolean) | undefined
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Reading {
-  /** With `{id}`, or `{a.b}` for what stands at a path of the listed entity. */
-  readonly path: string
-  readonly query?: Readonly<Record<string, string>> | undefined
-  /** Read before, of the entity's `{id}`: what must be known to tell `path`. Kept as extras are. */
-  readonly before?: Readonly<Record<string, Extra>> | undefined
-  /** Fills holes of `path` that no field fills as it stands (which version is the newest), of what was read before. */
-  readonly holes?: ((before: Entity) => Readonly<Record<string, string>>) | undefined
-  readonly extras?: Readonly<Record<string, Extra>> | undefined
-}
 
 /**
  * What a label may look at: an entity of another listing of this organisation.
@@ -259,6 +191,8 @@ export interface FileRule {
   readonly folder: string
   /** The writer of the engine that fetches it. */
   readonly writer: "prompt-audio" | "script" | "flow" | "contacts" | "response-asset"
+  /** Its bytes cannot change without the change stamp of its entity. Defaults to `false`: then it is fetched each time. */
+  readonly stamped?: boolean | undefined
 }
 
 /**
@@ -267,6 +201,11 @@ export interface FileRule {
  */
 export interface Table {
   readonly type: TypeName
+  /**
+   * Raised when what its functions make of an answer changes, so that what was kept before is read again. The rest of
+   * the table speaks for itself. Defaults to 1.
+   */
+  readonly revision?: number | undefined
   /** Of the API, for the circuit breaker and metrics: `routing`. */
   readonly family: string
   readonly list: ReadonlyArray<Listing>
@@ -280,8 +219,10 @@ export interface Table {
   readonly labelNeeds?: ReadonlyArray<TypeName> | undefined
   /** Fields that tell two of one name apart, for the second label algorithm. */
   readonly hashed?: ReadonlyArray<string> | undefined
-  /** Path of the change stamp in the *listed* entity. Absent: it has none, and is read anew each time. */
+  /** Path of the change stamp in the *listed* entity. Absent: it has none, and changes where anything listed of it does. */
   readonly stamp?: string | undefined
+  /** Paths of the *listed* entity that tell of what belongs to it, though its stamp does not: `memberCount`. */
+  readonly shows?: ReadonlyArray<string> | undefined
   /** Entities that are not exported at all: deleted, unpublished. Of listed entities. */
   readonly skip?: ((entity: Entity) => boolean) | undefined
   /** Entities that the API made and Terraform must not own: written as `data` blocks. Of entities that were read. */

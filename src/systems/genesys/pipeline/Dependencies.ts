@@ -34,6 +34,8 @@ export interface Reader {
   readonly entry: Inventory.Entry
   /** Runs a request under the policy of the type. */
   readonly run: <A>(request: Effect.Effect<A, Fault.Fault>) => Effect.Effect<A, Fault.Fault>
+  /** Fails where the resource is there no more, as far as that can be asked. */
+  readonly stillThere: Effect.Effect<void, Fault.Fault>
 }
 
 /** What dependency tracking calls them. */

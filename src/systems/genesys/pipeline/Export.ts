@@ -23,6 +23,7 @@ import type { Inventory } from "./Inventory.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Rounds from "./Rounds.ts"
 import * as Selection from "./Selection.ts"
+import { Shared } from "./Shared.ts"
 import * as Spool from "./Spool.ts"
 import * as Summary from "./Summary.ts"
 import { Told } from "./Told.ts"
@@ -70,7 +71,9 @@ export const run = (
     const collections = yield* Collection.Collections
     const maxConcurrent = options.maxConcurrent ?? 10
     const calls = yield* Calls.make([...tables.map(({ family }) => family), Work.family], maxConcurrent)
-    const organisation = yield* Work.whoAmI(client, calls)
+    const { answer, organisation } = yield* Work.whoAmI(client, calls)
+    const shared = new Shared()
+    shared.keep(Work.organisation, answer)
     const clock = yield* Effect.clock
     const spool = yield* Spool.open({
       clock,
@@ -88,6 +91,7 @@ export const run = (
       calls,
       spool,
       files: new Files.Kept(collections, Spool.prefix(organisation.id)),
+      shared,
       told: new Told(calls, clock),
       inventories: new Map(),
       exceptions: [],

@@ -78,10 +78,16 @@ export const fetch = (reader: Reader, entity: Entity): Effect.Effect<Fetched, Fa
       const bytes = yield* Effect.catchAll(
         source.bytes,
         (fault) =>
-          Effect.map(Work.unlessFatal(work, fault, table.family), (fault) => {
-            Work.except(work, entry, "file", fault)
-            return undefined
-          })
+          Effect.map(
+            Effect.zipRight(
+              fault.kind === "not-found" ? reader.stillThere : Effect.void,
+              Work.unlessFatal(work, fault, table.family)
+            ),
+            (fault) => {
+              Work.except(work, entry, "file", fault)
+              return undefined
+            }
+          )
       )
       if (bytes === undefined) {
         incomplete = true

@@ -29,8 +29,10 @@ export type State = "listed" | "wanted" | "present" | "vanished" | "failed"
 export interface Entry extends Model.Listed {
   /** What fills the path by which it is read, where that takes more than its id. */
   readonly at: Readonly<Record<string, string>> | undefined
-  /** As it was listed, where that is needed to read it or what belongs to it. */
-  readonly origin: Entity | undefined
+  /** As it was listed, where that is needed to read it or what belongs to it, and until it is read. */
+  origin: Entity | undefined
+  /** What the listing tells of its state: while that is the same, so is what reading it answers. */
+  readonly seen: string | null
   readonly parent: Entity | undefined
   state: State
   /** Whether the spool has what was listed, which is all of it. */
@@ -63,6 +65,8 @@ export class Inventory {
   readonly table: Table
   /** Of what the spool holds of the type: by the table and how it was read. Another one, and it is read again. */
   readonly fingerprint: string
+  /** Whether all that is read of a resource is the same while its listing is. */
+  readonly vouched: boolean
   /** What the spool had before. */
   readonly marks: ReadonlyMap<string, Collection.Mark>
   /** @since 0.1.0 */
@@ -86,12 +90,14 @@ export class Inventory {
     options: {
       readonly table: Table
       readonly fingerprint: string
+      readonly vouched: boolean
       readonly marks: ReadonlyMap<string, Collection.Mark>
       readonly keepsRaw: boolean
     }
   ) {
     this.table = options.table
     this.fingerprint = options.fingerprint
+    this.vouched = options.vouched
     this.marks = options.marks
     this.raw = options.keepsRaw ? new Map() : undefined
   }
@@ -166,10 +172,11 @@ export const entryOf = (
     type: table.type,
     id,
     name,
-    stamp: table.stamp === undefined ? null : Path.textAt(entity, table.stamp) ?? null,
+    stamp: stampOf(table, entity),
     hash: hashOf(table, entity),
     at: simple ? undefined : Path.filling(path, entity, id),
     origin: keepsOrigin || computed ? entity : undefined,
+    seen: seenOf(table, entity),
     parent: Path.isEntity(parent) ? parent : undefined,
     state: "listed",
     spooled: false,
@@ -178,6 +185,33 @@ export const entryOf = (
     reused: false
   }
 }
+
+const digestOf = (text: string): string => Crypto.hash("sha256", text, "base64url").slice(0, 22)
+
+/** Addresses change by themselves: the platform signs them for a while. */
+const withoutLinks = (key: string, value: unknown): unknown => /uri$/i.test(key) ? undefined : value
+
+/** The change stamp, or a digest of all that is listed where there is none; and a digest of what shows besides. */
+const seenOf = (table: Table, entity: Entity): string | null => {
+  if (table.read === undefined && table.files === undefined) return stampOf(table, entity)
+  const own = table.stamp === undefined ? digestOf(JSON.stringify(entity, withoutLinks)) : stampOf(table, entity)
+  if (own === null || table.shows === undefined) return own
+  return `${own} ${
+    digestOf(JSON.stringify(table.shows.map((path) => Path.valueAt(entity, path) ?? null), withoutLinks))
+  }`
+}
+
+const stampOf = (table: Table, entity: Entity): string | null =>
+  table.stamp === undefined ? null : Path.textAt(entity, table.stamp) ?? null
+
+/**
+ * What shows of what belongs to a resource, of what its listing tells.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const shownOf = ({ shows }: Table, seen: string): string =>
+  shows === undefined ? "" : seen.slice(seen.lastIndexOf(" "))
 
 /**
  * What the message calls it.

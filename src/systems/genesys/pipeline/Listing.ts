@@ -194,9 +194,12 @@ const admit = (
     return Effect.void
   }
   const whole = !Reading.isNeeded(table, work.options)
-  const entry = Inventory.entryOf(table, entity, { id, name, keepsOrigin: !whole && table.read === undefined })
+  const isListed = table.read === undefined || table.read.listed === true
+  const entry = Inventory.entryOf(table, entity, { id, name, keepsOrigin: !whole && isListed })
   inventory.add(entry)
   if (wants(entry)) inventory.move(entry, "wanted")
+  // Of whole organisations only some may be wanted; the others can be read if ever they are.
+  else if (table.read?.listed === true) entry.origin = undefined
   if (whole) return Settle.whole(work, inventory, entry, entity)
   if (entry.state === "wanted") toRead(inventory, entry)
   return Effect.void

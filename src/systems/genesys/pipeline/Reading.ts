@@ -19,7 +19,9 @@ import * as Dependencies from "./Dependencies.ts"
 import * as Files from "./Files.ts"
 import * as Inventory from "./Inventory.ts"
 import * as Path from "./Path.ts"
+import * as Shared from "./Shared.ts"
 import * as Settle from "./Settle.ts"
+import type * as Spool from "./Spool.ts"
 import * as Work from "./Work.ts"
 
 /**
@@ -153,26 +155,65 @@ interface Found extends Settle.More {
 export const isNeeded = (table: Table, options: ExportOptions): boolean =>
   table.read !== undefined || Files.wanted(table, options) || isTracked(table, options)
 
+/**
+ * Whether all that is read of a resource is the same while its listing is: by its change stamp, or because the export
+ * was told to take it so.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isVouched = (table: Table, options: ExportOptions): boolean =>
+  options.trustListing === true || isStamped(table)
+
+/**
+ * The same by its change stamp alone.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isStamped = ({ files, read, stamp }: Table): boolean =>
+  stamp !== undefined
+  && (files === undefined || files.stamped === true)
+  && Object.values({ ...read?.before, ...read?.extras }).every(({ stamped }) => stamped === true)
+
 const isTracked = (table: Table, options: ExportOptions): boolean =>
   table.tracked === true && options.enableDependencyResolution === true
 
 const readOne = (work: Work.Work, job: Job, patient: boolean): Effect.Effect<Found, Fault.Fault> => {
   const { inventory: { table } } = job
   const one = new One(work, job, patient)
-  const complete = table.read?.extras === undefined
+  const extras = table.read?.extras
+  const complete = extras === undefined
     ? one.entity
-    : Effect.flatMap(one.entity, (found) => one.withExtras(found, table.read?.extras ?? {}))
-  if (table.files === undefined && table.tracked !== true) {
-    return Effect.map(complete, (entity) => ({ entity, ...Settle.nothing }))
-  }
+    : Effect.flatMap(one.entity, (found) => one.withExtras(found, extras))
+  const found = table.files === undefined && table.tracked !== true
+    ? Effect.map(complete, (entity): Found => ({ entity, ...Settle.nothing }))
+    : withFiles(work, job, one, complete)
+  return !mayTrust(work, table) ? found : Effect.flatMap(
+    work.spool.before(job.inventory, job.entry),
+    (kept) => kept === undefined ? found : one.over(kept, extras ?? {})
+  )
+}
+
+const withFiles = (
+  work: Work.Work,
+  job: Job,
+  one: One,
+  complete: Effect.Effect<Entity, Fault.Fault>
+): Effect.Effect<Found, Fault.Fault> => {
+  const { inventory: { table } } = job
   return Effect.gen(function*() {
     const entity = yield* complete
-    const reader = { work, entry: job.entry, table, run: one.run }
+    const reader = { work, entry: job.entry, table, run: one.run, stillThere: one.stillThere }
     const dependsOn = isTracked(table, work.options) ? yield* Dependencies.track(reader, entity) : []
     const fetched = yield* Files.fetch(reader, entity)
     return { entity, fetched, dependsOn }
   })
 }
+
+/** Whether what belongs to a resource that changed may be taken from an earlier export. */
+const mayTrust = ({ options }: Work.Work, { read }: Table): boolean =>
+  options.trustListing === true && options.sinceLast === true && read?.listed === true
 
 type Missing = Effect.Effect<{ readonly kind: "failed"; readonly remote: string } | undefined, Fault.Fault>
 
@@ -199,6 +240,7 @@ class One {
     const { at, id, origin, parent } = this.entry
     const { read } = this.table
     if (read === undefined) return origin === undefined ? this.unexpected("it was not listed") : Effect.succeed(origin)
+    if (origin !== undefined && read.listed === true) return Effect.succeed(origin)
     if (origin !== undefined) {
       return Effect.flatMap(this.withExtras(origin, read.before ?? {}, Effect.succeed(undefined)), (known) => {
         const filled = { id, ...Path.filling(read.path, known, id), ...filledBy(read, known) }
@@ -207,6 +249,27 @@ class One {
     }
     const entity = this.object(read, at ?? { id })
     return parent === undefined ? entity : Effect.map(entity, (entity) => ({ ...entity, "@parent": parent }))
+  }
+
+  /** Fails where an entity that was taken as it was listed is there no more. */
+  get stillThere(): Effect.Effect<void, Fault.Fault> {
+    const { read } = this.table
+    return read?.listed === true ? this.object(read, { id: this.entry.id }) : Effect.void
+  }
+
+  /** As it was listed, with what belonged to it when an earlier export read that. */
+  over({ files, values }: Spool.Kept, extras: Readonly<Record<string, Extra>>): Effect.Effect<Found, Fault.Fault> {
+    const entries = Object.entries(extras)
+    const shared = Object.fromEntries(entries.filter(([, extra]) => Shared.isShared(extra)))
+    const own = entries.filter(([, extra]) => !Shared.isShared(extra)).map(([name]) => `@${name}`)
+    const before = Object.entries(this.table.attributes).flatMap(([name, { from = "" }]) => {
+      const value = own.includes(from.split(".")[0] ?? "") ? values[name] : undefined
+      return value === undefined ? [] : [[name, value] as const]
+    })
+    return Effect.map(
+      Effect.flatMap(this.entity, (entity) => this.withExtras(entity, shared)),
+      (entity) => ({ entity, ...Settle.nothing, before: { files, values: Object.fromEntries(before) } })
+    )
   }
 
   /** `missing` says more of an extra that is not there. */
@@ -237,7 +300,8 @@ class One {
 
   /** Has the resource vanished with all that belongs to it, or is an extra all that is missing? */
   private get alone(): Missing {
-    return Effect.as(this.entity, { kind: "failed", remote: "the resource itself is there" } as const)
+    const entity = this.table.read?.listed === true ? this.stillThere : this.entity
+    return Effect.as(entity, { kind: "failed", remote: "the resource itself is there" } as const)
   }
 
   private extra(entity: Entity, extra: Extra, missing: Missing): Effect.Effect<Option.Option<Json.Json>, Fault.Fault> {
@@ -247,7 +311,9 @@ class One {
     return Effect.catchAll(
       Effect.map(this.answer(extra, at), Option.some<Json.Json>),
       (fault) => {
-        if (extra.optional === true && isMissing(fault)) return Effect.succeedNone
+        if (extra.optional === true && isMissing(fault, extra)) {
+          return fault.kind === "not-found" ? Effect.zipRight(this.stillThere, Effect.succeedNone) : Effect.succeedNone
+        }
         if (fault.kind !== "not-found") return Effect.fail(fault)
         return Effect.flatMap(missing, (known) => Effect.fail(known === undefined ? fault : fault.with(known)))
       }
@@ -255,6 +321,10 @@ class One {
   }
 
   private answer(extra: Extra, at: Readonly<Record<string, string>>): Effect.Effect<Json.Json, Fault.Fault> {
+    return Shared.isShared(extra) ? this.work.shared.get(extra, this.asked(extra, at)) : this.asked(extra, at)
+  }
+
+  private asked(extra: Extra, at: Readonly<Record<string, string>>): Effect.Effect<Json.Json, Fault.Fault> {
     const { client } = this.work
     if (extra.paging === undefined) {
       const request = this.request(extra, at)
@@ -312,4 +382,5 @@ const holds = (when: (entity: Entity) => boolean, entity: Entity): boolean => {
   }
 }
 
-const isMissing = (fault: Fault.Fault): boolean => fault.kind === "not-found" || fault.code === "not-enabled"
+const isMissing = (fault: Fault.Fault, extra: Extra): boolean =>
+  fault.kind === "not-found" || fault.code === "not-enabled" || (fault.kind === "denied" && Shared.isShared(extra))

@@ -56,6 +56,9 @@ const plainProblems = (options: ExportOptions): ReadonlyArray<string> => {
   if (!Number.isInteger(maxConcurrent) || maxConcurrent < 1 || maxConcurrent > 1000) {
     problems.push(`max_concurrent must be a whole number from 1 to 1000, not ${maxConcurrent}`)
   }
+  if (options.trustListing === true && options.sinceLast !== true) {
+    problems.push("trust_listing is about what since_last takes from the last export: give both")
+  }
   if (!formats.includes(exportFormat)) {
     problems.push(`export_format must be one of ${formats.join(", ")}, not ${JSON.stringify(exportFormat)}`)
   }

@@ -22,6 +22,8 @@ import * as Work from "./Work.ts"
 export interface More {
   readonly fetched: Files.Fetched
   readonly dependsOn: Dependencies.Tracked
+  /** What an earlier export read, in place of what was not read this time: attributes, and all files. */
+  readonly before?: { readonly values: Model.Values; readonly files: ReadonlyArray<Model.File> } | undefined
 }
 
 /**
@@ -41,12 +43,13 @@ export const kept = (
   inventory: Inventory.Inventory,
   entry: Inventory.Entry,
   entity: Entity,
-  { dependsOn, fetched }: More
+  { before, dependsOn, fetched }: More
 ): Effect.Effect<void, Fault.Fault> => {
-  const values = valuesOf(inventory, entry, entity)
-  if (Fault.isFault(values)) return failed(work, inventory, entry, values)
+  const own = valuesOf(inventory, entry, entity)
+  if (Fault.isFault(own)) return failed(work, inventory, entry, own)
+  const values = before === undefined ? own : inOrder({ ...own, ...before.values })
   entry.spooled = true
-  const files = Files.named(inventory.table, values, fetched.files)
+  const files = before?.files ?? Files.named(inventory.table, values, fetched.files)
   work.spool.add(inventory, entry, { values, files, dependsOn }, fetched.incomplete)
   return ended(work, inventory, entry, "present")
 }
@@ -70,6 +73,14 @@ export const whole = (
   work.spool.add(inventory, entry, { values, files: [], dependsOn: [] })
   return Effect.void
 }
+
+/** As `Values.of` puts them: what is kept is compared by its text. */
+const inOrder = (values: Model.Values): Model.Values =>
+  Object.fromEntries(
+    Object.entries(values).toSorted(([left], [right]) =>
+      Number(left === Values.dataKey) - Number(right === Values.dataKey) || (left < right ? -1 : 1)
+    )
+  )
 
 const valuesOf = (
   inventory: Inventory.Inventory,
@@ -148,6 +159,7 @@ const ended = (
   state: "present" | "vanished" | "failed"
 ): Effect.Effect<void, Fault.Fault> => {
   inventory.move(entry, state)
+  entry.origin = undefined
   const { due } = work.spool
   const told = work.told.moved(inventory)
   // For most resources there is nothing to write and nothing to say, and each step of a fiber costs.

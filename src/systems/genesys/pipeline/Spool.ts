@@ -12,7 +12,7 @@ import * as Fault from "../../../kernel/Fault.ts"
 import type * as Collection from "../../../store/Collection.ts"
 import type * as Model from "../Model.ts"
 import type { Table, TypeName } from "../Table.ts"
-import type { Entry, Inventory } from "./Inventory.ts"
+import { type Entry, type Inventory, shownOf } from "./Inventory.ts"
 
 /** Of what is kept. Raised whenever what the program makes of an answer changes otherwise than by a table. */
 const version = 1
@@ -117,15 +117,30 @@ export class Spool {
    */
   reuse(inventory: Inventory, entry: Entry): boolean {
     const mark = inventory.marks.get(entry.id)
-    if (mark === undefined || mark.stamp !== entry.stamp) return false
+    if (mark === undefined || mark.stamp !== entry.seen) return false
     const [fingerprint, content = "", mode, serial] = mark.digest.split(".")
     if (fingerprint !== inventory.fingerprint) return false
     const resumed = Number(serial) === this.serial && this.openedAt - mark.at <= this.options.resumeWithin
-    if (!resumed && !(this.options.sinceLast && entry.stamp !== null)) return false
+    if (!resumed && !(this.options.sinceLast && entry.seen !== null && inventory.vouched)) return false
     entry.content = content
     entry.data = mode === "d"
     entry.reused = true
     return true
+  }
+
+  /**
+   * What an earlier export read of a resource that has changed since, where nothing that the listing shows says that
+   * what belongs to it has.
+   *
+   * @since 0.1.0
+   */
+  before(inventory: Inventory, entry: Entry): Effect.Effect<Kept | undefined, Fault.Fault> {
+    const mark = inventory.marks.get(entry.id)
+    if (mark === undefined || mark.stamp === null || entry.seen === null) return Effect.succeed(undefined)
+    const isSame = mark.digest.startsWith(`${inventory.fingerprint}.`)
+      && shownOf(inventory.table, mark.stamp) === shownOf(inventory.table, entry.seen)
+    if (!isSame) return Effect.succeed(undefined)
+    return Effect.map(this.read(entry.type, [entry.id]), ([found]) => found?.[1])
   }
 
   /**
@@ -140,10 +155,10 @@ export class Spool {
     const digest = `${incomplete ? "" : inventory.fingerprint}.${entry.content}.${entry.data ? "d" : "m"}.`
     const known = inventory.marks.get(entry.id)
     const isWhole = inventory.table.read === undefined && entry.origin === undefined
-    if (isWhole && known?.digest.startsWith(digest) === true && known.stamp === entry.stamp) return
+    if (isWhole && known?.digest.startsWith(digest) === true && known.stamp === entry.seen) return
     this.put(this.collectionOf(entry.type), {
       key: entry.id,
-      stamp: entry.stamp,
+      stamp: entry.seen,
       digest: `${digest}${this.serial}`,
       value
     })

@@ -17,6 +17,7 @@ import type * as Files from "./Files.ts"
 import type { Inventory } from "./Inventory.ts"
 import * as Path from "./Path.ts"
 import type { Selection } from "./Selection.ts"
+import type { Shared } from "./Shared.ts"
 import type { Spool } from "./Spool.ts"
 import type { Told } from "./Told.ts"
 
@@ -33,6 +34,7 @@ export interface Work {
   readonly calls: Calls
   readonly spool: Spool
   readonly files: Files.Kept
+  readonly shared: Shared
   readonly told: Told
   /** Every type that was listed, or is being listed. */
   readonly inventories: Map<TypeName, Inventory>
@@ -58,8 +60,13 @@ export interface Organisation {
   readonly name: string
 }
 
-/** Asked for who we are, which every token may ask. */
-const organisation = { path: "/api/v2/organizations/me", subject: "the organisation" }
+/**
+ * Asked for who we are, which every token may ask.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const organisation = { path: "/api/v2/organizations/me", subject: "the organisation" }
 
 /**
  * @since 0.1.0
@@ -68,14 +75,16 @@ const organisation = { path: "/api/v2/organizations/me", subject: "the organisat
 export const whoAmI = (
   client: Client.Service,
   calls: Calls
-): Effect.Effect<Organisation, Fault.Fault> =>
+): Effect.Effect<{ readonly organisation: Organisation; readonly answer: Json.Json }, Fault.Fault> =>
   calls.run(client.json(organisation), {
     family,
     type: "organisation",
     operation: "Genesys.export",
     name: "organisation",
     patient: true
-  }).pipe(Effect.flatMap(organisationOf))
+  }).pipe(
+    Effect.flatMap((answer) => Effect.map(organisationOf(answer), (organisation) => ({ organisation, answer })))
+  )
 
 /**
  * The same, asked by itself and for somebody who waits: given up within seconds, unless the API asks to wait.

@@ -10,7 +10,8 @@ import { division, idOf, isDeleted, isObject, localTime, recurrence, text } from
 
 const name = string({ required: true })
 
-const dataTables: Listing = { path: "/api/v2/flows/datatables", paging: "pages" }
+/** With their schemas, a table is whole in its listing. */
+const dataTables: Listing = { path: "/api/v2/flows/datatables", query: { expand: "schema" }, paging: "pages" }
 
 const order = (property: Json.Json): number => {
   const at = isObject(property) ? property["displayOrder"] : undefined
@@ -30,7 +31,6 @@ const dataTable: Table = {
   type: "genesyscloud_architect_datatable",
   family: "flows",
   list: [dataTables],
-  read: { path: "/api/v2/flows/datatables/{id}", query: { expand: "schema" } },
   attributes: {
     name,
     properties: blocks({
@@ -163,13 +163,16 @@ const emergencyGroup: Table = {
  * Prompts end after so many. Backwards there are as many again, whatever they are called; then those that begin alike,
  * as names of prompts do.
  */
+const query = { includeMediaUris: "true", includeResources: "true" }
+
 const prompts: Listing = {
   path: "/api/v2/architect/prompts",
+  query,
   paging: "pages",
   beyond: {
     cap: 10_000,
     backwards: { sortOrder: "desc" },
-    ways: [..."abcdefghijklmnopqrstuvwxyz0123456789_"].map((first) => ({ query: { name: `${first}*` } }))
+    ways: [..."abcdefghijklmnopqrstuvwxyz0123456789_"].map((first) => ({ query: { ...query, name: `${first}*` } }))
   }
 }
 
@@ -177,10 +180,9 @@ const userPrompt: Table = {
   type: "genesyscloud_architect_user_prompt",
   family: "architect",
   list: [prompts],
-  read: {
-    path: "/api/v2/architect/prompts/{id}",
-    query: { includeMediaUris: "true", includeResources: "true" }
-  },
+  // Recordings change and leave nothing in the listing but another address, which changes by itself as well.
+  read: { path: "/api/v2/architect/prompts/{id}", query, listed: true },
+  shows: ["resources"],
   attributes: {
     name,
     description: string(),

@@ -40,7 +40,6 @@ const role: Table = {
   type: "genesyscloud_auth_role",
   family: "authorization",
   list: [{ path: "/api/v2/authorization/roles", paging: "pages" }],
-  read: { path: "/api/v2/authorization/roles/{id}" },
   attributes: {
     name: string({ required: true }),
     description: string(),

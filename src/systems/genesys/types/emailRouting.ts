@@ -13,7 +13,6 @@ const domain: Table = {
   type: "genesyscloud_routing_email_domain",
   family: "routing",
   list: [domains],
-  read: { path: "/api/v2/routing/email/domains/{id}" },
   label: (entity) => text(entity, "id"),
   dataSource: { name: "domain_id" },
   attributes: {

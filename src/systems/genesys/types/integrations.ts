@@ -18,6 +18,7 @@ const integration: Table = {
   list: [{ path: "/api/v2/integrations", paging: "until-empty" }],
   read: {
     path: "/api/v2/integrations/{id}",
+    listed: true,
     extras: { config: { path: "/api/v2/integrations/{id}/config/current" } }
   },
   dataSource: { name: "config.name" },
@@ -54,6 +55,7 @@ const isFunction = (action: Entity): boolean =>
 
 const isDynamic = (action: Entity): boolean => !isStatic(action)
 
+/** Templates and functions change only with a version of their action, which is published. */
 const templates = "/api/v2/integrations/actions/{id}/templates"
 
 const action: Table = {
@@ -64,9 +66,26 @@ const action: Table = {
     path: "/api/v2/integrations/actions/{id}",
     query: { expand: "contract", includeConfig: "true" },
     extras: {
-      requestTemplate: { path: `${templates}/requesttemplate.vm`, text: true, optional: true, when: isDynamic },
-      successTemplate: { path: `${templates}/successtemplate.vm`, text: true, optional: true, when: isDynamic },
-      function: { path: "/api/v2/integrations/actions/{id}/function", optional: true, when: isFunction }
+      requestTemplate: {
+        path: `${templates}/requesttemplate.vm`,
+        text: true,
+        optional: true,
+        when: isDynamic,
+        stamped: true
+      },
+      successTemplate: {
+        path: `${templates}/successtemplate.vm`,
+        text: true,
+        optional: true,
+        when: isDynamic,
+        stamped: true
+      },
+      function: {
+        path: "/api/v2/integrations/actions/{id}/function",
+        optional: true,
+        when: isFunction,
+        stamped: true
+      }
     }
   },
   label: (entity, lookup) => {

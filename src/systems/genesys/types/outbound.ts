@@ -13,14 +13,13 @@ import { division, idOf, script } from "./Conversions.ts"
 
 const contactList = "genesyscloud_outbound_contact_list"
 
-/** Without it, the listings of outbound answer an error where there is nothing. */
+/** Without it, the listings of outbound answer an error where there is nothing. What they list is whole. */
 const query = { allowEmptyResult: "true" }
 
 const campaign: Table = {
   type: "genesyscloud_outbound_campaign",
   family: "outbound",
   list: [{ path: "/api/v2/outbound/campaigns", paging: "pages" }],
-  read: { path: "/api/v2/outbound/campaigns/{id}" },
   stamp: "version",
   permissions: ["outbound:campaign:view"],
   attributes: {
@@ -79,15 +78,14 @@ const campaign: Table = {
   }
 }
 
-/**
- * Without a change stamp: the contacts belong to what is exported, and their change does not change the version of
- * their list.
- */
+/** The contacts belong to what is exported, and their change does not change the version of their list. */
 const contactLists: Table = {
   type: contactList,
   family: "outbound",
-  list: [{ path: "/api/v2/outbound/contactlists", query, paging: "pages" }],
-  read: { path: "/api/v2/outbound/contactlists/{id}", query: { includeSize: "true" } },
+  list: [{ path: "/api/v2/outbound/contactlists", query: { ...query, includeSize: "true" }, paging: "pages" }],
+  read: { path: "/api/v2/outbound/contactlists/{id}", query: { includeSize: "true" }, listed: true },
+  stamp: "version",
+  shows: ["size", "dateModified"],
   files: { folder: "contacts", writer: "contacts" },
   permissions: ["outbound:contactList:view"],
   attributes: {
@@ -141,7 +139,6 @@ const contactListFilter: Table = {
   type: "genesyscloud_outbound_contactlistfilter",
   family: "outbound",
   list: [{ path: "/api/v2/outbound/contactlistfilters", query, paging: "pages" }],
-  read: { path: "/api/v2/outbound/contactlistfilters/{id}" },
   stamp: "version",
   permissions: ["outbound:contactListFilter:view"],
   attributes: {
@@ -177,7 +174,6 @@ const dncList: Table = {
   type: "genesyscloud_outbound_dnclist",
   family: "outbound",
   list: [{ path: "/api/v2/outbound/dnclists", query, paging: "pages" }],
-  read: { path: "/api/v2/outbound/dnclists/{id}" },
   stamp: "version",
   permissions: ["outbound:dncList:view"],
   notInApi: ["entries", "entries.expiration_date", "entries.phone_numbers"],

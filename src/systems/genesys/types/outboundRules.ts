@@ -12,7 +12,7 @@ import type { Attributes, Block, Table } from "../Table.ts"
 import { block, blocks, boolean, list, map, number, ref, string } from "../Table.ts"
 import { idOf, isObject } from "./Conversions.ts"
 
-/** Without it, the listings of outbound answer an error where there is nothing. */
+/** Without it, the listings of outbound answer an error where there is nothing. What they list is whole. */
 const query = { allowEmptyResult: "true" }
 
 const flow = "genesyscloud_flow"
@@ -76,7 +76,6 @@ const ruleSet: Table = {
   type: "genesyscloud_outbound_ruleset",
   family: "outbound",
   list: [{ path: "/api/v2/outbound/rulesets", query, paging: "pages" }],
-  read: { path: "/api/v2/outbound/rulesets/{id}" },
   stamp: "version",
   permissions: ["outbound:ruleSet:view"],
   attributes: {
@@ -97,7 +96,6 @@ const callableTimeSet: Table = {
   type: "genesyscloud_outbound_callabletimeset",
   family: "outbound",
   list: [{ path: "/api/v2/outbound/callabletimesets", query, paging: "pages" }],
-  read: { path: "/api/v2/outbound/callabletimesets/{id}" },
   stamp: "version",
   permissions: ["outbound:callableTimeSet:view"],
   attributes: {
@@ -152,7 +150,6 @@ const callAnalysisResponseSet: Table = {
   type: "genesyscloud_outbound_callanalysisresponseset",
   family: "outbound",
   list: [{ path: "/api/v2/outbound/callanalysisresponsesets", query, paging: "pages" }],
-  read: { path: "/api/v2/outbound/callanalysisresponsesets/{id}" },
   stamp: "version",
   permissions: ["outbound:responseSet:view"],
   attributes: {
@@ -190,7 +187,6 @@ const attemptLimit: Table = {
   type: "genesyscloud_outbound_attempt_limit",
   family: "outbound",
   list: [{ path: "/api/v2/outbound/attemptlimits", query, paging: "pages" }],
-  read: { path: "/api/v2/outbound/attemptlimits/{id}" },
   stamp: "version",
   permissions: ["outbound:attemptLimits:view"],
   attributes: {

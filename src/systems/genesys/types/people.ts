@@ -22,12 +22,14 @@ const group: Table = {
   list: [{ path: "/api/v2/groups", paging: "pages", pageSize: 500 }],
   read: {
     path: "/api/v2/groups/{id}",
+    listed: true,
     extras: {
       individuals: { path: "/api/v2/groups/{id}/individuals", paging: "once" },
       voicemail: { path: "/api/v2/voicemail/groups/{id}/policy", optional: true }
     }
   },
   stamp: "version",
+  shows: ["memberCount"],
   skip: isDeleted,
   attributes: {
     name: string({ required: true }),
@@ -65,9 +67,12 @@ const team: Table = {
   list: [{ path: "/api/v2/teams", query: { expand: "entities.division" }, paging: "cursor" }],
   read: {
     path: "/api/v2/teams/{id}",
+    query: { expand: "entities.division" },
+    listed: true,
     extras: { members: { path: "/api/v2/teams/{id}/members", paging: "cursor" } }
   },
   stamp: "dateModified",
+  shows: ["memberCount"],
   attributes: {
     division_id: division({ required: true }),
     name: string({ required: true }),

@@ -103,8 +103,13 @@ const phone: Table = {
 const phoneBaseSettings: Table = {
   type: "genesyscloud_telephony_providers_edges_phonebasesettings",
   family: "telephony",
-  list: [{ path: "/api/v2/telephony/providers/edges/phonebasesettings", paging: "pages" }],
-  read: { path: "/api/v2/telephony/providers/edges/phonebasesettings/{id}" },
+  list: [
+    {
+      path: "/api/v2/telephony/providers/edges/phonebasesettings",
+      query: { expand: "properties,lines" },
+      paging: "pages"
+    }
+  ],
   stamp: "version",
   skip: isDeleted,
   permissions: ["telephony:plugin:all"],

@@ -134,6 +134,7 @@ const queue: Table = {
   list: [listing("false"), listing("true")],
   read: {
     path: "/api/v2/routing/queues/{id}",
+    listed: true,
     extras: {
       wrapupCodes: { path: "/api/v2/routing/queues/{id}/wrapupcodes", paging: "pages" },
       members: {
@@ -144,6 +145,7 @@ const queue: Table = {
     }
   },
   stamp: "dateModified",
+  shows: ["memberCount", "userMemberCount"],
   attributes: {
     name: string({ required: true }),
     acw_timeout_ms: number({ from: "acwSettings.timeoutMs", computed: true }),

@@ -16,7 +16,6 @@ const library: Table = {
   type: "genesyscloud_responsemanagement_library",
   family: "responsemanagement",
   list: [libraries],
-  read: { path: "/api/v2/responsemanagement/libraries/{id}" },
   stamp: "version",
   permissions: ["responses:library:view"],
   attributes: { name: string({ required: true }) }
@@ -29,11 +28,11 @@ const response: Table = {
   list: [
     {
       path: "/api/v2/responsemanagement/responses",
+      query: { expand: "substitutionsSchema" },
       paging: "pages",
       each: { listing: libraries, hole: "libraryId", field: "id" }
     }
   ],
-  read: { path: "/api/v2/responsemanagement/responses/{id}", query: { expand: "substitutionsSchema" } },
   stamp: "version",
   dataSource: {
     library_id: (values) => elements(values["library_ids"]).find((id) => typeof id === "string"),
@@ -98,9 +97,9 @@ const responseAsset: Table = {
       paging: "pages"
     }
   ],
-  read: { path: "/api/v2/responsemanagement/responseassets/{id}" },
+  read: { path: "/api/v2/responsemanagement/responseassets/{id}", listed: true },
   stamp: "dateModified",
-  files: { folder: "response_assets", writer: "response-asset" },
+  files: { folder: "response_assets", writer: "response-asset", stamped: true },
   permissions: ["responseAssets:asset:view"],
   attributes: {
     filename: string({ required: true, unresolvable: true, file: "path" }),

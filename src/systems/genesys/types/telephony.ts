@@ -33,20 +33,20 @@ const range: Attributes = { end: string(), start: string() }
 const isDefaultSite = (defaultId: Json.Json, entity: Entity): Json.Json | undefined =>
   typeof defaultId === "string" ? defaultId === entity["id"] : undefined
 
-/**
- * Without a change stamp: neither another number plan nor another default site changes the version of a site.
- */
+/** Neither another number plan nor another default site changes the version of a site. */
 const sites: Table = {
   type: site,
   family: "telephony",
   list: bothManaged(sitesPath),
   read: {
     path: `${sitesPath}/{id}`,
+    listed: true,
     extras: {
       numberPlans: { path: `${sitesPath}/{id}/numberplans` },
       organization: { path: "/api/v2/organizations/me" }
     }
   },
+  stamp: "version",
   skip: isDeleted,
   data: isManaged,
   attributes: {
@@ -134,14 +134,10 @@ const trunkBaseSettings: Table = {
   list: [
     {
       path: "/api/v2/telephony/providers/edges/trunkbasesettings",
-      query: { ignoreHidden: "true" },
+      query: { ignoreHidden: "true", expand: "properties" },
       paging: "pages"
     }
   ],
-  read: {
-    path: "/api/v2/telephony/providers/edges/trunkbasesettings/{id}",
-    query: { ignoreHidden: "true" }
-  },
   stamp: "version",
   // Those of type EDGE are made for each edge, and go with it.
   skip: (entity) => isDeleted(entity) || entity["trunkType"] === "EDGE",
@@ -184,7 +180,6 @@ const extensionPool: Table = {
   type: "genesyscloud_telephony_providers_edges_extension_pool",
   family: "telephony",
   list: [{ path: "/api/v2/telephony/providers/edges/extensionpools", paging: "pages" }],
-  read: { path: "/api/v2/telephony/providers/edges/extensionpools/{id}" },
   label: (entity) => text(entity, "startNumber"),
   stamp: "version",
   skip: isDeleted,
@@ -202,7 +197,6 @@ const didPool: Table = {
   type: "genesyscloud_telephony_providers_edges_did_pool",
   family: "telephony",
   list: [{ path: "/api/v2/telephony/providers/edges/didpools", paging: "pages" }],
-  read: { path: "/api/v2/telephony/providers/edges/didpools/{id}" },
   label: (entity) => text(entity, "startPhoneNumber"),
   stamp: "version",
   skip: isDeleted,

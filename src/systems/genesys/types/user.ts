@@ -90,6 +90,7 @@ const user: Table = {
   read: {
     path: "/api/v2/users/{id}",
     query: { expand },
+    listed: true,
     extras: {
       voicemail: { path: "/api/v2/voicemail/userpolicies/{id}", optional: true },
       utilization: { path: "/api/v2/routing/users/{id}/utilization", optional: true }
