@@ -28,7 +28,8 @@ import {
   type Group,
   type Input,
   type Node,
-  type Verb
+  type Verb,
+  wordsOf
 } from "./Verb.ts"
 
 /**
@@ -164,14 +165,26 @@ const leaf = (binding: Binding, everywhere: Flags) => {
 /** A command as the library takes it among subcommands; it does not tell them apart by type. */
 type Child = Parameters<typeof Command.withSubcommands>[1][number]
 
-const branch = (node: Node, bindings: ReadonlyArray<Binding>, everywhere: Flags): Child => {
+const branch = (node: Node, name: string, bindings: ReadonlyArray<Binding>, shown: Shown): Child => {
   if (node._tag === "Verb") {
     const binding = bindings.find((candidate) => candidate.verb === node)
-    return leaf(binding ?? { verb: node, run: () => Effect.dieMessage(`no handler for ${node.name}`) }, everywhere)
+    return leaf(
+      binding ?? { verb: node, run: () => Effect.dieMessage(`no handler for ${node.name}`) },
+      shown.globals ? globals : {}
+    )
   }
-  const group = Command.make(node.name).pipe(Command.withDescription(node.summary))
-  const [first, ...more] = node.children.map((child) => branch(child, bindings, everywhere))
+  const group = Command.make(name).pipe(Command.withDescription(node.summary))
+  const [first, ...more] = node.children.flatMap((child) =>
+    (shown.aliases ? wordsOf(child) : [child.name]).map((word) => branch(child, word, bindings, shown))
+  )
   return first === undefined ? group : Command.withSubcommands(group, [first, ...more])
+}
+
+interface Shown {
+  /** Whether verbs show the options that every verb takes. The wizard had better not ask for each of them. */
+  readonly globals: boolean
+  /** Whether groups appear under their other words as well: completions know them, and the wizard asks once. */
+  readonly aliases: boolean
 }
 
 /**
@@ -185,13 +198,12 @@ export const runTree = (
     readonly root: Group
     readonly bindings: ReadonlyArray<Binding>
     readonly version: string
-    /** Whether verbs show the options that every verb takes. The wizard had better not ask for each of them. */
-    readonly globals: boolean
+    readonly shown: Shown
   },
   words: ReadonlyArray<string>
 ): Effect.Effect<void, Failure | ValidationError.ValidationError, Environment> =>
   Command.run(
-    branch(options.root, options.bindings, options.globals ? globals : {}),
+    branch(options.root, options.root.name, options.bindings, options.shown),
     identity(options.version)
   )(["node", "holdfast", ...words])
 

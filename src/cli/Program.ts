@@ -48,12 +48,18 @@ type Problem = Failure | ValidationError.ValidationError
 const work = ({ asked, version }: Options): Effect.Effect<void, Problem, Environment> => {
   switch (asked._tag) {
     case "Completions":
-      return runTree({ root, bindings, version, globals: true }, ["--completions", asked.shell])
+      return runTree({ root, bindings, version, shown: { globals: true, aliases: true } }, [
+        "--completions",
+        asked.shell
+      ])
     case "Wizard":
       if (!Prompting.isInteractive()) {
         return usage("the wizard asks, and there is no terminal to ask on", "say the verb")
       }
-      return runTree({ root, bindings, version, globals: false }, [...asked.path, "--wizard"])
+      return runTree({ root, bindings, version, shown: { globals: false, aliases: false } }, [
+        ...asked.path,
+        "--wizard"
+      ])
     case "Run": {
       const binding = bindings.find((candidate) => candidate.verb === asked.verb)
       return binding === undefined

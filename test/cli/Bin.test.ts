@@ -92,6 +92,8 @@ describe("the command", () => {
         const { code, stderr, stdout } = yield* run(["--completions", shell])
         expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
         expect(stdout).toContain("on-interrupt")
+        // Short for elevenlabs.
+        expect(stdout).toMatch(/\bkb\b/)
         expect(stdout).not.toContain("\u001b")
         if (shell === "bash" || shell === "sh") {
           const checked = spawnSync("bash", ["-n"], { input: stdout, encoding: "utf8" })

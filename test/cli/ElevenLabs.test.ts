@@ -35,7 +35,7 @@ describe.concurrent("holdfast elevenlabs", { timeout: 300_000 }, () => {
       const again = yield* served.run("kb sync")
       expect([again.code, again.stdout]).toEqual([
         0,
-        "example.com: done: 2 the same\nmy-shop.example: done: 1 the same\n"
+        "example.com: done: 2 the same\nmy-shop.example: done: 1 the same\n2 sites: 3 the same\n"
       ])
       expect(writes(served)).toEqual(before)
 

@@ -61,8 +61,8 @@ describe("Reconcile, what must never be deleted", () => {
     const disk = Array.from({ length: 4 }, (_, index) => document(`${index}.txt`, "1"))
     expect(plan({ disk, recorded: recorded(many), remote: stored }).refusals).toStrictEqual([{
       code: "too-many-deletions",
-      message: "6 of 10 files would lose their documents, and 50%, which is 5 may: check the folder, " +
-        "or allow it with --max-delete 6"
+      message: "6 of 10 documents would be removed; at most 50% (5) may go without --max-delete 6: " +
+        "check the folder first"
     }])
     const allowed = plan({ disk, recorded: recorded(many), remote: stored, maxDelete: { count: 6 } })
     expect(allowed.refusals).toStrictEqual([])
@@ -407,9 +407,15 @@ describe("Guard.parse", () => {
     expect(Either.isLeft(Guard.parse(text))).toBe(true)
   })
 
-  it("rounds down, so that nothing may go where little is there", () => {
-    expect(Guard.check(1, 1, Guard.standard)).toHaveLength(1)
-    expect(Guard.check(1, 2, Guard.standard)).toHaveLength(0)
+  it("rounds down, but lets the one file of a site be renamed", () => {
+    expect(Guard.check(1, 1, Guard.standard)).toHaveLength(0)
+    expect(Guard.check(1, 3, { percent: 10 })).toHaveLength(0)
+    expect(Guard.check(2, 3, Guard.standard)).toHaveLength(1)
+    expect(Guard.check(1, 1, { percent: 0 })).toHaveLength(1)
     expect(Guard.check(0, 0, { count: 0 })).toHaveLength(0)
+    expect(Guard.check(2, 2, { count: 1 })).toStrictEqual([{
+      code: "too-many-deletions",
+      message: "2 of 2 documents would be removed; at most 1 may go without --max-delete 2: check the folder first"
+    }])
   })
 })

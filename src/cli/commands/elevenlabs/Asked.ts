@@ -13,6 +13,8 @@ import type * as Fault from "../../../kernel/Fault.ts"
 import * as Json from "../../../kernel/Json.ts"
 import type { Run } from "../../../store/Run.ts"
 import * as Operations from "../../../systems/elevenlabs/Operations.ts"
+import * as Guard from "../../../systems/elevenlabs/plan/Guard.ts"
+import type * as Plan from "../../../systems/elevenlabs/plan/Plan.ts"
 import * as Sites from "../../../systems/elevenlabs/site/Sites.ts"
 import { Session } from "../../Session.ts"
 import * as Tracked from "../../Tracked.ts"
@@ -136,20 +138,11 @@ export const targets = (
       : found.map((target) => ({ ...target, folder: Path.resolve(folder, target.folder) }))
   })
 
-type MaxDelete = NonNullable<Operations.PlanOptions["maxDelete"]>
-
-const wrongLimit = (text: string): Fault.Fault =>
-  usage(
-    `--max-delete must be a number of files or a percentage from 0% to 100%, and "${text}" was given`,
-    "say for example --max-delete 5 or --max-delete 20%"
+const limitOf = (text: string): Either.Either<Plan.MaxDelete, Fault.Fault> =>
+  Either.mapLeft(
+    Guard.parse(text),
+    (problem) => usage(`--max-delete: ${problem}`, "say for example --max-delete 5 or --max-delete 20%")
   )
-
-const limitOf = (text: string): Either.Either<MaxDelete, Fault.Fault> => {
-  const [, digits, percent] = /^(\d{1,9})(%?)$/.exec(text.trim()) ?? []
-  const amount = Number(digits)
-  if (digits === undefined || percent === "%" && amount > 100) return Either.left(wrongLimit(text))
-  return Either.right(percent === "%" ? { percent: amount } : { count: amount })
-}
 
 /**
  * How it is to be done.

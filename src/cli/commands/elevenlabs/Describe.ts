@@ -88,8 +88,24 @@ const tally = (list: ReadonlyArray<string>): string => {
   }).join(", ")
 }
 
-const tallyOf = ({ documents, refused }: SiteReport): string =>
-  tally([...documents.map(word), ...refused.map(() => "refused")])
+const wordsOf = ({ documents, refused }: SiteReport): ReadonlyArray<string> => [
+  ...documents.map(word),
+  ...refused.map(() => "refused")
+]
+
+const tallyOf = (site: SiteReport): string => tally(wordsOf(site))
+
+/** Over all sites; those of which nothing was done count as a whole. */
+const sum = (sites: ReadonlyArray<SiteReport>): string => {
+  const stopped = (["Refused", "Failed", "Interrupted"] as const).flatMap((tag) => {
+    const amount = sites.filter(({ outcome }) => outcome._tag === tag).length
+    return amount === 0 ? [] : [`${amount} ${amount === 1 ? "site" : "sites"} ${tag.toLowerCase()}`]
+  })
+  const counts = tally(
+    sites.filter(({ outcome }) => outcome._tag !== "Refused" && outcome._tag !== "Failed").flatMap(wordsOf)
+  )
+  return [...(counts === "" ? [] : [counts]), ...stopped].join(", ") || "no files"
+}
 
 const headOf = (report: SiteReport, paint: Paint): string => {
   const { outcome } = report
@@ -133,8 +149,10 @@ const siteLines = (report: SiteReport, paint: Paint): ReadonlyArray<string> => [
  * @since 0.1.0
  * @category conversions
  */
-export const reportText = (report: Report) => (paint: Paint): ReadonlyArray<string> =>
-  report.sites.flatMap((site) => siteLines(site, paint))
+export const reportText = ({ sites }: Report) => (paint: Paint): ReadonlyArray<string> => [
+  ...sites.flatMap((site) => siteLines(site, paint)),
+  ...(sites.length > 1 ? [`${paint.bold(`${sites.length} sites`)}: ${sum(sites)}`] : [])
+]
 
 const documentJson = ({ action, item, outcome }: DocumentReport) => {
   const { _tag, ...fields } = action

@@ -29,18 +29,27 @@ export const parse = (text: string): Either.Either<MaxDelete, string> => {
 }
 
 /**
- * Refuses where `removals` of `total` files are more than allowed.
+ * How many may go. A share of them is rounded down, but not to nothing, unless it is nothing that is asked for: the one
+ * file of a site may be renamed, which removes a document and makes another. An empty folder is refused elsewhere.
+ */
+const allowed = (total: number, max: MaxDelete): number => {
+  if ("count" in max) return max.count
+  return max.percent === 0 ? 0 : Math.max(1, Math.floor(total * max.percent / 100))
+}
+
+/**
+ * Refuses where `removals` of `total` documents are more than may go.
  *
  * @since 0.1.0
  * @category predicates
  */
 export const check = (removals: number, total: number, max: MaxDelete): ReadonlyArray<Refusal> => {
-  const allowed = "count" in max ? max.count : Math.floor(total * max.percent / 100)
-  if (removals <= allowed) return []
-  const limit = "count" in max ? `${max.count}` : `${max.percent}%, which is ${allowed}`
+  const most = allowed(total, max)
+  if (removals <= most) return []
+  const limit = "count" in max ? `${most}` : `${max.percent}% (${most})`
   return [{
     code: "too-many-deletions",
-    message: `${removals} of ${total} files would lose their documents, and ${limit} may: check the folder, ` +
-      `or allow it with --max-delete ${removals}`
+    message: `${removals} of ${total} documents would be removed; at most ${limit} may go without ` +
+      `--max-delete ${removals}: check the folder first`
   }]
 }

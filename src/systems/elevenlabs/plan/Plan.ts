@@ -65,7 +65,8 @@ interface Remote {
 }
 
 /**
- * How many files may lose their documents in one run: so many, or so many percent of those that have one.
+ * How many files may lose their documents in one run: so many, or so many percent of those that have one, rounded down
+ * but to no less than one, unless it is 0 percent.
  *
  * @since 0.1.0
  * @category models

@@ -67,7 +67,11 @@ export const make = (site: string, reports: ReadonlyArray<DocumentReport>): Effe
         item: site,
         state: failed === 0 ? "done" : "failed",
         phase: failed === 0 ? "in step" : "not whole",
-        detail: failed === 0 ? `${ended} done` : `${ended - failed} done, ${failed} failed`
+        detail: due.length === 0
+          ? "nothing to do"
+          : failed === 0
+          ? `${ended} done`
+          : `${ended - failed} done, ${failed} failed`
       })
     )
   }
