@@ -135,7 +135,7 @@ describe.concurrent("holdfast elevenlabs", { timeout: 300_000 }, () => {
       }
     }).pipe(Effect.scoped))
 
-  it.live("a wrong key, an agent that does not exist, and nobody there: 1, and nothing is sent twice or told", () =>
+  it.live("a wrong key and nobody there: 1; an agent that does not exist: 3; and nothing is made or told", () =>
     Effect.gen(function*() {
       const served = yield* serve
       const wrong = yield* served.run("kb sync", { HOLDFAST_ELEVENLABS_API_KEY: "sk_00000000000000000000wrong" })
@@ -145,9 +145,12 @@ describe.concurrent("holdfast elevenlabs", { timeout: 300_000 }, () => {
         "other.yaml",
         "sites:\n  - url: https://www.example.com\n    agents: [agent_7101k5zvyjhmfg983brhmhkd98n6]\n"
       )
-      const missing = yield* served.run("kb sync other.yaml")
-      expect([missing.code, names(served)]).toEqual([1, []])
-      expect(missing.stdout).toContain("There is no such agent")
+      for (const verb of ["plan", "sync", "assign"]) {
+        const missing = yield* served.run(`kb ${verb} other.yaml`)
+        expect([verb, missing.code, names(served)]).toEqual([verb, 3, []])
+        expect(missing.stdout).toContain("There is no such agent")
+        expect(missing.stdout).toContain("state: nothing was done")
+      }
       const offline = yield* served.run("kb list --json", { HOLDFAST_ELEVENLABS_ORIGIN: "http://127.0.0.1:9" })
       expect([offline.code, json(offline.stdout).error.detail]).toEqual([
         1,

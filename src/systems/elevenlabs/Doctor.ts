@@ -16,6 +16,7 @@ import * as Scan from "./documents/Scan.ts"
 import type * as Model from "./Model.ts"
 import * as Operations from "./Operations.ts"
 import type { Check, SiteInventory, SiteStatus } from "./Report.ts"
+import * as Configured from "./run/Configured.ts"
 import * as Ledger from "./run/Ledger.ts"
 import * as Work from "./run/Work.ts"
 
@@ -135,8 +136,8 @@ const agentChecks = (
   const agents = [...new Set(targets.flatMap(({ agents }) => agents))].toSorted()
   return Effect.map(
     Effect.forEach(agents, (agent) =>
-      Effect.match(shared.agent({ agent, branch: null }), {
-        onFailure: (fault): ReadonlyArray<Check> => [ofFault(`agent ${agent}`, named(fault))],
+      Effect.match(Configured.agent(shared, agent), {
+        onFailure: (fault): ReadonlyArray<Check> => [ofFault(`agent ${agent}`, fault)],
         onSuccess: () => []
       }), { concurrency: 4 }),
     (failed) => {
@@ -146,12 +147,6 @@ const agentChecks = (
     }
   )
 }
-
-/** What to do about it depends on who asked for the agent. */
-const named = (fault: Fault.Fault): Fault.Fault =>
-  fault.kind === "not-found" && fault.hint === undefined
-    ? fault.with({ hint: "correct its id in the sites file, or take it out" })
-    : fault
 
 const sitesCheck = (targets: ReadonlyArray<Operations.Target>): Check =>
   ok("sites file", `${counted(targets.length, "site")}: ${targets.map(({ site }) => site.host).join(", ")}`)

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as Agents from "../Agents.ts"
 import type * as Plan from "../plan/Plan.ts"
+import * as Configured from "./Configured.ts"
 import * as SiteSync from "./SiteSync.ts"
 import type * as Work from "./Work.ts"
 
@@ -19,7 +20,7 @@ const views = (
   Effect.forEach(
     agents,
     (agentId) =>
-      Effect.map(shared.agent({ agent: agentId, branch: null }), (agent): Plan.AgentView => ({
+      Effect.map(Configured.agent(shared, agentId), (agent): Plan.AgentView => ({
         agentId,
         branchId: null,
         isConfigured: true,

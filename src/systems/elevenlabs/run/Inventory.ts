@@ -11,6 +11,7 @@ import type * as Model from "../Model.ts"
 import type { DocumentEntry, SiteInventory } from "../Report.ts"
 import * as Settle from "../state/Settle.ts"
 import type * as State from "../state/State.ts"
+import * as Configured from "./Configured.ts"
 import * as Remote from "./Remote.ts"
 import * as SiteSync from "./SiteSync.ts"
 import type * as Work from "./Work.ts"
@@ -35,7 +36,7 @@ export const look = (
     const state = work.ledger.now()
     const remote = yield* Remote.observe(work)
     const agents = yield* Effect.forEach(target.agents, (agent) =>
-      Effect.map(shared.agent({ agent, branch: null }), (json) => ({ agent, names: Agents.documents(json) })), {
+      Effect.map(Configured.agent(shared, agent), (json) => ({ agent, names: Agents.documents(json) })), {
       concurrency: 4
     })
     const files = new Map(Object.entries(state.documents).map(([file, { documentId }]) => [documentId, file]))

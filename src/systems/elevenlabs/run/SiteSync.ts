@@ -17,6 +17,7 @@ import * as Reconcile from "../plan/Reconcile.ts"
 import type { SiteOutcome, SiteReport } from "../Report.ts"
 import type { Site } from "../site/Site.ts"
 import * as State from "../state/State.ts"
+import * as Configured from "./Configured.ts"
 import * as Execute from "./Execute.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Remote from "./Remote.ts"
@@ -141,7 +142,7 @@ const isChange = ({ _tag }: Plan.Action): boolean => _tag !== "Keep" && _tag !==
 /** An agent that is not there is noticed before anything is changed. */
 const agentsAreThere = ({ plan, work }: Seen): Effect.Effect<void, Fault.Fault> =>
   plan.actions.some(isChange)
-    ? Effect.forEach(work.agents, (agent) => work.agent({ agent, branch: null }), { concurrency: 4, discard: true })
+    ? Effect.forEach(work.agents, (agent) => Configured.agent(work, agent), { concurrency: 4, discard: true })
     : Effect.void
 
 const reportOf = (
@@ -184,6 +185,7 @@ export const plan = (
   options: Options
 ): Effect.Effect<SiteReport, never, Needs> =>
   look(shared, target, options).pipe(
+    Effect.tap((seen) => seen.plan.refusals.length === 0 ? agentsAreThere(seen) : Effect.void),
     Effect.map((seen) => reportOf(seen, refusedOr(seen, { _tag: "NotStarted" }), Execute.notStarted(seen.plan))),
     Effect.catchAll(failed(target)),
     Effect.annotateLogs("site", target.site.host)
