@@ -183,7 +183,8 @@ const run = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   options: CallOptions
 ): Effect.Effect<A, E | Fault.Fault, R> => {
-  const inherits = setup.retry !== undefined || setup.deadline !== Number.POSITIVE_INFINITY
+  const inherits = options.leaf !== true &&
+    (setup.retry !== undefined || setup.deadline !== Number.POSITIVE_INFINITY)
   return begin(setup, options, (call) => {
     const below = inherits ? (context: Context.Context<R>) => inheritedBelow(call, context) : undefined
     return new EffectAttempt<A, E, R>(call, 1, {}, effect, below).run()

@@ -11,10 +11,12 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Agent, Dispatcher } from "undici"
 import type * as Fault from "../kernel/Fault.ts"
+import { codeOf } from "./ConnectError.ts"
 import * as Http from "./Http.ts"
 import * as Redaction from "./Redaction.ts"
 import * as TransportFault from "./TransportFault.ts"
@@ -53,6 +55,23 @@ export interface Exchange {
   readonly bytes: (request: Request, context: TransportFault.Context) => Effect.Effect<Bytes, Fault.Fault>
 }
 
+/**
+ * How long an exchange may take, from the moment that it is sent to the end of the reply; then it is given up with the
+ * code `attempt-timeout`. Over an agent it is looked at as the reply comes, to about a second, and costs nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limits {
+  /** Of {@link Exchange.text}. Defaults to no limit. */
+  readonly text?: Duration.DurationInput | undefined
+  /** Of {@link Exchange.bytes}. Defaults to no limit. */
+  readonly bytes?: Duration.DurationInput | undefined
+}
+
+const millisOf = (limit: Duration.DurationInput | undefined): number =>
+  limit === undefined ? Number.POSITIVE_INFINITY : Duration.toMillis(limit)
+
 const textLimit = 32 * 1024 * 1024
 const bytesLimit = 512 * 1024 * 1024
 
@@ -62,6 +81,14 @@ const tooLarge = (status: number, limit: number, context: TransportFault.Context
     code: "body-too-large",
     status,
     detail: `The answer is larger than ${limit} bytes`
+  })
+
+const tooLong = (millis: number, context: TransportFault.Context): Fault.Fault =>
+  TransportFault.make(context, {
+    kind: "timed-out",
+    code: "attempt-timeout",
+    sent: "maybe",
+    detail: `no answer within ${Duration.format(Duration.millis(millis))}`
   })
 
 const broke = (request: Request, cause: unknown, context: TransportFault.Context): Fault.Fault =>
@@ -95,8 +122,18 @@ const flat = (raw: Raw): Record<string, string> => {
   return headers
 }
 
+/** What an exchange may come to. */
+interface Most {
+  readonly bytes: number
+  /** Infinity: as long as it takes. */
+  readonly millis: number
+}
+
 type Resume<A> = (effect: Effect.Effect<A, Fault.Fault>) => void
 type Finish<A> = (head: Omit<Http.Reply, "text">, body: Buffer) => A
+
+/** What undici calls its own clocks, of which each looks at a part of the exchange. */
+const ranOut = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"])
 
 /** Collects one reply. Undici calls it back; the last call resumes the fiber. */
 class Collector<A> implements Dispatcher.DispatchHandler {
@@ -107,23 +144,24 @@ class Collector<A> implements Dispatcher.DispatchHandler {
   private statusText = ""
   private raw: Raw = {}
   private cancelled = false
-  private over = false
+  private refusal: Fault.Fault | undefined = undefined
+  private startedAt = 0
   private readonly request: Request
   private readonly context: TransportFault.Context
-  private readonly limit: number
+  private readonly most: Most
   private readonly finish: Finish<A>
   private readonly resume: Resume<A>
 
   constructor(
     request: Request,
     context: TransportFault.Context,
-    limit: number,
+    most: Most,
     finish: Finish<A>,
     resume: Resume<A>
   ) {
     this.request = request
     this.context = context
-    this.limit = limit
+    this.most = most
     this.finish = finish
     this.resume = resume
   }
@@ -136,6 +174,7 @@ class Collector<A> implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller
+    this.startedAt = performance.now()
     if (this.cancelled) this.cancel()
   }
 
@@ -150,12 +189,14 @@ class Collector<A> implements Dispatcher.DispatchHandler {
     this.status = status
     this.statusText = statusText ?? ""
     this.raw = headers
-    if (Number(headers["content-length"]) > this.limit) this.refuse(controller)
+    if (Number(headers["content-length"]) > this.most.bytes) this.refuse(controller, this.tooLarge)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.size += chunk.length
-    if (this.size > this.limit) this.refuse(controller)
+    if (this.size > this.most.bytes) this.refuse(controller, this.tooLarge)
+    // A reply that trickles in never lets undici's own clock run out.
+    else if (performance.now() - this.startedAt > this.most.millis) this.refuse(controller, this.tooLong)
     else this.chunks.push(chunk)
   }
 
@@ -165,16 +206,25 @@ class Collector<A> implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     if (this.cancelled) return
-    if (this.over) this.resume(tooLarge(this.status, this.limit, this.context))
+    if (this.refusal !== undefined) this.resume(this.refusal)
+    else if (ranOut.has(codeOf(error) ?? "") && this.status < 400) this.resume(this.tooLong)
     else if (this.status === 0) this.resume(broke(this.request, error, this.context))
     else if (this.status >= 400) this.deliver()
     else this.resume(brokeOff(this.status, this.request.origin, error, this.context))
   }
 
-  private refuse(controller: Dispatcher.DispatchController): void {
-    if (this.over) return
-    this.over = true
-    controller.abort(new Error("The answer is too large"))
+  private refuse(controller: Dispatcher.DispatchController, why: Fault.Fault): void {
+    if (this.refusal !== undefined) return
+    this.refusal = why
+    controller.abort(new Error(why.detail))
+  }
+
+  private get tooLarge(): Fault.Fault {
+    return tooLarge(this.status, this.most.bytes, this.context)
+  }
+
+  private get tooLong(): Fault.Fault {
+    return tooLong(this.most.millis, this.context)
   }
 
   private deliver(): void {
@@ -196,30 +246,33 @@ const asBytes: Finish<Bytes> = (head, body) => ({ ...head, bytes: body })
  * @since 0.1.0
  * @category constructors
  */
-export const fromAgent = (agent: Agent): Exchange => {
+export const fromAgent = (agent: Agent, limits: Limits = {}): Exchange => {
   const send = <A>(
     request: Request,
     context: TransportFault.Context,
-    limit: number,
+    most: Most,
     finish: Finish<A>
-  ): Effect.Effect<A, Fault.Fault> =>
-    Effect.async<A, Fault.Fault>((resume) => {
-      const collector = new Collector(request, context, limit, finish, resume)
-      // How long it may take is the policies' to say.
+  ): Effect.Effect<A, Fault.Fault> => {
+    const timeout = Number.isFinite(most.millis) ? most.millis : 0
+    return Effect.async<A, Fault.Fault>((resume) => {
+      const collector = new Collector(request, context, most, finish, resume)
       agent.dispatch({
         origin: request.origin,
         path: request.path,
         method: request.method,
         headers: request.headers,
         body: request.body ?? null,
-        headersTimeout: 0,
-        bodyTimeout: 0
+        headersTimeout: timeout,
+        bodyTimeout: timeout
       }, collector)
       return Effect.sync(() => collector.cancel())
     })
+  }
+  const text: Most = { bytes: textLimit, millis: millisOf(limits.text) }
+  const bytes: Most = { bytes: bytesLimit, millis: millisOf(limits.bytes) }
   return {
-    text: (request, context) => send(request, context, textLimit, asText),
-    bytes: (request, context) => send(request, context, bytesLimit, asBytes)
+    text: (request, context) => send(request, context, text, asText),
+    bytes: (request, context) => send(request, context, bytes, asBytes)
   }
 }
 
@@ -234,34 +287,43 @@ const requestOf = ({ body, headers, method, origin, path }: Request): HttpClient
  * @since 0.1.0
  * @category constructors
  */
-export const fromHttpClient = (http: HttpClient.HttpClient): Exchange => {
+export const fromHttpClient = (http: HttpClient.HttpClient, limits: Limits = {}): Exchange => {
   const client = Redaction.protect(http, { untraced: () => true })
+  const within =
+    (limit: Duration.DurationInput | undefined, context: TransportFault.Context) =>
+    <A>(exchange: Effect.Effect<A, Fault.Fault>): Effect.Effect<A, Fault.Fault> =>
+      limit === undefined
+        ? exchange
+        : Effect.timeoutFail(exchange, { duration: limit, onTimeout: () => tooLong(millisOf(limit), context) })
   return {
-    text: (request, context) => Http.exchange(client, requestOf(request), context, { maxBytes: textLimit }),
+    text: (request, context) =>
+      within(limits.text, context)(Http.exchange(client, requestOf(request), context, { maxBytes: textLimit })),
     bytes: (request, context) =>
-      client.execute(requestOf(request)).pipe(
-        Effect.flatMap((response) => {
-          const head = {
-            method: request.method,
-            status: response.status,
-            statusText: Http.statusText(response),
-            headers: response.headers
-          }
-          const chunks: Array<Uint8Array> = []
-          let size = 0
-          const body = Stream.runForEach(response.stream, (chunk) => {
-            size += chunk.length
-            chunks.push(chunk)
-            return size > bytesLimit ? Effect.fail(tooLarge(response.status, bytesLimit, context)) : Effect.void
-          }).pipe(
-            Effect.catchIf(
-              (error) => error._tag === "ResponseError" && (error.reason === "EmptyBody" || response.status >= 400),
-              () => Effect.void
+      within(limits.bytes, context)(
+        client.execute(requestOf(request)).pipe(
+          Effect.flatMap((response) => {
+            const head = {
+              method: request.method,
+              status: response.status,
+              statusText: Http.statusText(response),
+              headers: response.headers
+            }
+            const chunks: Array<Uint8Array> = []
+            let size = 0
+            const body = Stream.runForEach(response.stream, (chunk) => {
+              size += chunk.length
+              chunks.push(chunk)
+              return size > bytesLimit ? Effect.fail(tooLarge(response.status, bytesLimit, context)) : Effect.void
+            }).pipe(
+              Effect.catchIf(
+                (error) => error._tag === "ResponseError" && (error.reason === "EmptyBody" || response.status >= 400),
+                () => Effect.void
+              )
             )
-          )
-          return Effect.map(body, (): Bytes => ({ ...head, bytes: Buffer.concat(chunks) }))
-        }),
-        Effect.mapError((error) => error._tag === "Fault" ? error : TransportFault.fromClientError(error, context))
+            return Effect.map(body, (): Bytes => ({ ...head, bytes: Buffer.concat(chunks) }))
+          }),
+          Effect.mapError((error) => error._tag === "Fault" ? error : TransportFault.fromClientError(error, context))
+        )
       )
   }
 }

@@ -45,6 +45,11 @@ export interface CallOptions {
   readonly operation?: string | undefined
   /** The object of the call, for the messages: `VM 401 on pve1`. */
   readonly subject?: string | undefined
+  /**
+   * Nothing below the call has a policy or a deadline of its own, so nothing there asks who retries and until when: a
+   * fiber is spared the steps that would tell it. Defaults to `false`.
+   */
+  readonly leaf?: boolean | undefined
   /** Told before each wait for another attempt. */
   readonly onRetry?: ((retry: Retry) => Effect.Effect<void>) | undefined
 }

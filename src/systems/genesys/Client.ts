@@ -71,6 +71,9 @@ export interface Options extends Connection.Options {
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
+/** From the sending of a request on: what waits for a token is not held against the answer. */
+const limits: Exchange.Limits = { text: "30 seconds", bytes: "5 minutes" }
+
 const over = (options: Options, exchange: Exchange.Exchange): Effect.Effect<Service, Fault.Fault, Scope.Scope> =>
   Effect.gen(function*() {
     const connection = yield* Connection.make(options)
@@ -97,7 +100,7 @@ export const make = (
 ): Effect.Effect<Service, Fault.Fault, HttpClient.HttpClient | Scope.Scope> =>
   Effect.flatMap(
     HttpClient.HttpClient,
-    (http) => over(options, Exchange.fromHttpClient(options.transformClient?.(http) ?? http))
+    (http) => over(options, Exchange.fromHttpClient(options.transformClient?.(http) ?? http, limits))
   )
 
 /**
@@ -119,7 +122,10 @@ const defaultConnections = 128
 export const layer = (options: Options): Layer.Layer<Client, Fault.Fault> => {
   const owned: Tls.Owned = { ...options, connections: options.connections ?? defaultConnections, system: "genesys" }
   return options.transformClient === undefined
-    ? Layer.scoped(Client, Effect.flatMap(Tls.agent(owned), (agent) => over(options, Exchange.fromAgent(agent))))
+    ? Layer.scoped(
+      Client,
+      Effect.flatMap(Tls.agent(owned), (agent) => over(options, Exchange.fromAgent(agent, limits)))
+    )
     : Layer.provide(layerWithoutTransport(options), Layer.scoped(HttpClient.HttpClient, Tls.make(owned)))
 }
 

@@ -55,15 +55,24 @@ const seconds = (millis: number): string => `${Math.round(millis / 100) / 10}s`
  */
 export class Calls {
   /** @since 0.1.0 */
-  answered = 0
-  /** @since 0.1.0 */
   retries = 0
   /** @since 0.1.0 */
   readonly costs = new Map<string, Cost>()
   private readonly policies: ReadonlyMap<string, Policy.Policy>
+  private attempts = 0
+  private unanswered = 0
 
   constructor(policies: ReadonlyMap<string, Policy.Policy>) {
     this.policies = policies
+  }
+
+  /**
+   * Requests that the API answered, well or badly. Right when none is under way.
+   *
+   * @since 0.1.0
+   */
+  get answered(): number {
+    return this.attempts - this.unanswered
   }
 
   /**
@@ -76,6 +85,7 @@ export class Calls {
     if (policy === undefined) return Effect.dieMessage(`no policy for the family ${purpose.family}`)
     return policy.run(this.counted(request, purpose), {
       operation: purpose.operation,
+      leaf: true,
       retryWhen: purpose.patient ? isWorthWaiting : Fault.isRetryable,
       onRetry: (retry) => this.retried(retry, purpose)
     })
@@ -93,16 +103,11 @@ export class Calls {
   private counted<A>(request: Effect.Effect<A, Fault.Fault>, { type }: Purpose): Effect.Effect<A, Fault.Fault> {
     const cost = this.costOf(type)
     return Effect.suspend(() => {
+      this.attempts += 1
       cost.attempts += 1
-      return Effect.mapBoth(request, {
-        onFailure: (fault) => {
-          if (fault.sent === "yes") this.answered += 1
-          return fault
-        },
-        onSuccess: (value) => {
-          this.answered += 1
-          return value
-        }
+      return Effect.catchAll(request, (fault) => {
+        if (fault.sent !== "yes") this.unanswered += 1
+        return Effect.fail(fault)
       })
     })
   }
@@ -131,7 +136,7 @@ export const isPutOff = (fault: Fault.Fault): boolean =>
 
 /**
  * Reads are tried 8 times within 10 minutes, 1 s to 30 s apart with full jitter and never sooner than the server asks.
- * An attempt may take 100 s.
+ * How long an attempt may take is the client's to say, who knows when it has a token and the request is sent.
  *
  * @since 0.1.0
  * @category constructors
@@ -165,9 +170,7 @@ export const make = (
           system: "genesys",
           retry,
           breaker: yield* breakers.get(family),
-          bulkhead,
-          // In it a call may also wait for a token whose rate is spent, which takes a minute to come back.
-          attemptTimeout: "100 seconds"
+          bulkhead
         })
       )
     }

@@ -6,7 +6,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Queue from "effect/Queue"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as Parallel from "../../../kernel/Parallel.ts"
 import type * as Json from "../../../kernel/Json.ts"
@@ -39,39 +38,41 @@ const returns = 5
 /** Before each of them, in milliseconds, unless the faults say longer. */
 const pause = 5000
 
-/** The end of a queue of jobs. */
-type Ticket = Job | undefined
+/** So many jobs are forgotten at once when they are taken. */
+const mostTaken = 1024
 
 /**
- * Reads what comes out of a queue until that is closed, and then what was put off.
+ * Reads what is added until that is closed, and then what was put off.
  *
  * @since 0.1.0
  * @category models
  */
 export class Readers {
   private readonly work: Work.Work
-  private readonly queue: Queue.Queue<Ticket>
+  private jobs: Array<Job> = []
+  /** Of `jobs`, those that are taken. */
+  private taken = 0
+  private closed = false
+  /** Workers that have nothing to do until something is added. */
+  private readonly idle = new Set<() => void>()
   private putOff: Array<Job> = []
   private retryAfter = 0
 
-  private constructor(work: Work.Work, queue: Queue.Queue<Ticket>) {
+  constructor(work: Work.Work) {
     this.work = work
-    this.queue = queue
-  }
-
-  /** @since 0.1.0 */
-  static make(work: Work.Work): Effect.Effect<Readers> {
-    return Effect.map(Queue.unbounded<Ticket>(), (queue) => new Readers(work, queue))
   }
 
   /** @since 0.1.0 */
   add(job: Job): void {
-    this.queue.unsafeOffer(job)
+    this.jobs.push(job)
+    const [one] = this.idle
+    one?.()
   }
 
   /** @since 0.1.0 */
   close(): void {
-    for (let worker = 0; worker < this.work.maxConcurrent; worker++) this.queue.unsafeOffer(undefined)
+    this.closed = true
+    for (const one of this.idle) one()
   }
 
   /** @since 0.1.0 */
@@ -84,18 +85,36 @@ export class Readers {
   }
 
   private get worker(): Effect.Effect<void, Fault.Fault> {
-    let open = true
     return Effect.whileLoop({
-      while: () => open,
-      body: () =>
-        Effect.flatMap(Queue.take(this.queue), (job) => {
-          if (job !== undefined) return this.read(job, 0)
-          open = false
-          return Effect.void
-        }),
+      while: () => !this.closed || this.taken < this.jobs.length,
+      body: () => {
+        const job = this.next()
+        return job === undefined ? this.more : this.read(job, 0)
+      },
       step: () => undefined
     })
   }
+
+  private next(): Job | undefined {
+    const job = this.jobs[this.taken]
+    if (job === undefined) return undefined
+    this.taken += 1
+    if (this.taken >= mostTaken) {
+      this.jobs = this.jobs.slice(this.taken)
+      this.taken = 0
+    }
+    return job
+  }
+
+  /** Until there is something to do, or never will be. */
+  private readonly more: Effect.Effect<void> = Effect.async<void>((resume) => {
+    const awake = (): void => {
+      this.idle.delete(awake)
+      resume(Effect.void)
+    }
+    this.idle.add(awake)
+    return Effect.sync(() => this.idle.delete(awake))
+  })
 
   /** An outage that passes must not leave holes in an export. */
   private get comeBack(): Effect.Effect<void, Fault.Fault> {

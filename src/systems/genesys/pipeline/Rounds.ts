@@ -55,7 +55,7 @@ const round = (
   more: ReadonlyArray<Reading.Job>
 ): Effect.Effect<void, Fault.Fault> =>
   Effect.gen(function*() {
-    const readers = yield* Reading.Readers.make(work)
+    const readers = new Reading.Readers(work)
     for (const job of more) readers.add(job)
     const listing = Listing.list(work, gather, inventories, {
       wants,

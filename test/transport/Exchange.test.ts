@@ -1,0 +1,66 @@
+import * as HttpClient from "@effect/platform/HttpClient"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/TestClock"
+import * as Http from "node:http"
+import * as Exchange from "../../src/transport/Exchange.ts"
+import * as Tls from "../../src/transport/Tls.ts"
+import { listen } from "./Listening.ts"
+
+const context = { system: "genesys", operation: "Genesys.request", subject: "users" }
+
+const get = (origin: string): Exchange.Request => ({ method: "GET", origin, path: "/", headers: {} })
+
+const limits: Exchange.Limits = { text: "300 millis", bytes: "300 millis" }
+
+describe("Exchange", () => {
+  it.scopedLive("gives up a reply that does not come, one that stops and one that trickles", () =>
+    Effect.gen(function*() {
+      const ways: ReadonlyArray<(response: Http.ServerResponse) => void> = [
+        () => undefined,
+        (response) => {
+          response.write("{")
+        },
+        (response) => {
+          const trickle = setInterval(() => response.write(" "), 20)
+          response.on("close", () => clearInterval(trickle))
+        }
+      ]
+      const exchange = Exchange.fromAgent(yield* Tls.agent({}), limits)
+      const faults = yield* Effect.forEach(ways, (way) =>
+        Effect.gen(function*() {
+          const port = yield* listen(Http.createServer((_, response) => way(response)))
+          return yield* Effect.flip(exchange.text(get(`http://127.0.0.1:${port}`), context))
+        }), { concurrency: 3 })
+      for (const { code, kind, sent, subject } of faults) {
+        assert.deepStrictEqual([kind, code, sent, subject], ["timed-out", "attempt-timeout", "maybe", "users"])
+      }
+    }))
+
+  it.scopedLive("takes a reply that comes in time, on the same connection", () =>
+    Effect.gen(function*() {
+      const ports = new Set<number | undefined>()
+      const server = Http.createServer((request, response) => {
+        ports.add(request.socket.remotePort)
+        response.end("{}")
+      })
+      const origin = `http://127.0.0.1:${yield* listen(server)}`
+      const exchange = Exchange.fromAgent(yield* Tls.agent({ connections: 1 }), limits)
+      for (let call = 0; call < 3; call++) {
+        assert.strictEqual((yield* exchange.text(get(origin), context)).text, "{}")
+      }
+      assert.strictEqual(ports.size, 1)
+    }))
+
+  it.effect("gives up over any client, by the clock of the program", () =>
+    Effect.gen(function*() {
+      const exchange = Exchange.fromHttpClient(HttpClient.make(() => Effect.never), limits)
+      const request = get("https://api.mypurecloud.ie")
+      for (const sent of [Effect.asVoid(exchange.text(request, context)), exchange.bytes(request, context)]) {
+        const fiber = yield* Effect.fork(Effect.flip(Effect.asVoid(sent)))
+        yield* TestClock.adjust("300 millis")
+        assert.strictEqual((yield* Fiber.join(fiber)).code, "attempt-timeout")
+      }
+    }))
+})
