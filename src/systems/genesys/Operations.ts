@@ -10,6 +10,7 @@ import * as Client from "./Client.ts"
 import * as Diff from "./diff/Diff.ts"
 import type { ExportOptions } from "./Options.ts"
 import * as Export from "./pipeline/Export.ts"
+import * as Reading from "./pipeline/Reading.ts"
 import * as Work from "./pipeline/Work.ts"
 import type { Outcome } from "./Report.ts"
 import type { TypeName } from "./Table.ts"
@@ -110,8 +111,13 @@ export interface TypeInfo {
   readonly type: TypeName
   /** Of the API. */
   readonly family: string
-  /** Whether its listing says what has changed, so that `sinceLast` need not read it again. */
-  readonly incremental: boolean
+  /**
+   * What of it an export reads that has one before it: nothing, as its listing has all of it; what has changed; or also,
+   * each time, what changes without a trace in its listing.
+   */
+  readonly incremental: "listed" | "changed" | "each time"
+  /** Of `each time`, what is read each time: `members`. */
+  readonly eachTime: ReadonlyArray<string>
   /** Permissions that its listing needs. */
   readonly permissions: ReadonlyArray<string>
   /** Whether files are written beside the configuration. */
@@ -127,7 +133,12 @@ export interface TypeInfo {
 export const types: ReadonlyArray<TypeInfo> = Types.all.map((table) => ({
   type: table.type,
   family: table.family,
-  incremental: table.stamp !== undefined || table.read === undefined,
+  incremental: Reading.unstamped(table).length > 0
+    ? "each time"
+    : table.read === undefined && table.files === undefined
+    ? "listed"
+    : "changed",
+  eachTime: Reading.unstamped(table),
   permissions: table.permissions ?? [],
   files: table.files !== undefined
 }))

@@ -149,9 +149,12 @@ export interface Outcome {
   /** Requests answered, and those that were repeated. */
   readonly calls: number
   readonly retries: number
-  /** Resources that were read, and those that an earlier export had. */
+  /** Resources whose listing has all of them; those that were read, or what belongs to them; those of an earlier export. */
+  readonly listed: number
   readonly read: number
   readonly reused: number
+  /** Of those of an earlier export, where only the listing says that nothing has changed. */
+  readonly trusted: number
 }
 
 /**

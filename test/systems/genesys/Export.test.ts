@@ -141,7 +141,7 @@ describe("Export", () => {
         const outcome = yield* lab.exports({ maxConcurrent: 50 })
         assert.strictEqual(outcome.retries, 0)
         assert.isUndefined(lab.simulator.calls.statuses.get(429))
-        assert.strictEqual(outcome.read, lab.simulator.world.count())
+        assert.strictEqual(Lab.present(outcome), lab.simulator.world.count())
       })))
 
   it.live("comes out whole of a minute in which the API is down", () =>
@@ -174,7 +174,7 @@ describe("Export", () => {
             ).slice(0, 3)
           )
         )
-        assert.strictEqual(outcome.read, lab.simulator.world.count())
+        assert.strictEqual(Lab.present(outcome), lab.simulator.world.count())
         // And it did not hammer what was down: 20 at once for 70 s could be far more.
         assert.isBelow(failing, 1200)
       })))

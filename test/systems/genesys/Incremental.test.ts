@@ -19,6 +19,8 @@ const fresh = (lab: Lab.Lab, options: ExportOptions, wire: Lab.Wire) =>
       ({ directory }) => Lab.tree(directory)
     ))
 
+const undisturbed: Lab.Wire = (endpoint) => endpoint
+
 const rewritten = (path: RegExp, change: (body: string) => string): Lab.Wire => (endpoint) => (request) =>
   Effect.map(
     endpoint(request),
@@ -37,6 +39,8 @@ const quietly = rewritten(
 const types = ["routing_queue", "user", "group", "team", "integration_action", "telephony_providers_edges_site"]
 
 const asked = (lab: Lab.Lab, route: string): number => lab.simulator.calls.routes.get(`GET ${route}`) ?? 0
+
+const isUser = ({ type }: { readonly type: string }): boolean => type === "genesyscloud_user"
 
 const members = "/api/v2/routing/queues/{queueId}/members"
 const policies = "/api/v2/voicemail/userpolicies/{userId}"
@@ -69,18 +73,18 @@ describe("Since the last export", () => {
         const same = yield* lab.exports(options, { wire: quietly })
         assert.deepStrictEqual(same.report.changes, { added: [], changed: [], removed: [] })
         assert.strictEqual(asked(lab, members) + asked(lab, policies), 0)
+        assert.strictEqual(same.read, 0)
+        assert.isAbove(same.trusted, world.count("user"))
 
         const truth = world.mutate(6)
-        const isUser = ({ type }: { readonly type: string }) => type === "genesyscloud_user"
         calls.routes.clear()
         const changed = yield* lab.exports(options)
         assert.strictEqual(asked(lab, policies), truth.added.filter(isUser).length)
         assert.isAbove(truth.changed.filter(isUser).length, 0)
         // Of what is kept, nothing is lost, and nothing is out of order.
         const own = yield* Lab.tree(changed.directory)
-        const noWire: Lab.Wire = (endpoint) => endpoint
         const { policy, rest } = split(own.get("genesyscloud.tf.json"))
-        const all = split((yield* fresh(lab, { resourceTypes: types }, noWire)).get("genesyscloud.tf.json"))
+        const all = split((yield* fresh(lab, { resourceTypes: types }, undisturbed)).get("genesyscloud.tf.json"))
         assert.strictEqual(rest, all.rest)
         assert.strictEqual(policy.length, all.policy.length)
       })))
@@ -123,6 +127,10 @@ describe("What is listed whole", () => {
       Effect.gen(function*() {
         const outcome = yield* lab.exports({ resourceTypes: ["telephony_providers_edges_site", "user"] })
         assert.isTrue(isWhole(outcome.report))
+        assert.strictEqual(
+          outcome.read,
+          lab.simulator.world.count("telephony_providers_edges_site") + lab.simulator.world.count("user")
+        )
         assert.strictEqual(asked(lab, "/api/v2/organizations/me"), 1)
         assert.isAbove(lab.simulator.world.count("telephony_providers_edges_site"), 1)
         assert.strictEqual(asked(lab, "/api/v2/users/{userId}"), 0)

@@ -113,6 +113,9 @@ export const tree = (folder: string): Effect.Effect<ReadonlyMap<string, string>>
     return new Map([...found].toSorted(([left], [right]) => (left < right ? -1 : 1)))
   })
 
+/** Resources in the files, wherever they come from. */
+export const present = ({ listed, read, reused }: Outcome): number => listed + read + reused
+
 export const exceptions = (outcome: Outcome, reason: Exception["reason"]): ReadonlyArray<Exception> =>
   outcome.report.exceptions.filter((exception) => exception.reason === reason)
 

@@ -44,6 +44,7 @@ const Recorded = Schema.Struct({
   failOnDenied: Switch,
   maxConcurrent: Schema.optional(Schema.Number),
   sinceLast: Switch,
+  trustListing: Switch,
   /** Milliseconds. */
   resumeWithin: Schema.optional(Schema.Number)
 })

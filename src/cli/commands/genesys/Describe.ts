@@ -135,12 +135,20 @@ export const summary = ({ directory, report }: Outcome): string => {
   }`
 }
 
+/** Where the resources come from. */
+const sources = ({ listed, read, reused }: Outcome): string =>
+  [
+    ...(listed === 0 ? [] : [`${listed} whole in their listings`]),
+    ...(read === 0 ? [] : [`${read} read`]),
+    ...(reused === 0 ? [] : [`${reused} known from before`])
+  ].join(", ")
+
 /**
  * @since 0.1.0
  * @category conversions
  */
 export const outcomeText = (outcome: Outcome) => (paint: Paint): ReadonlyArray<string> => {
-  const { archive, calls, directory, durationMillis, files, read, report, retries, reused } = outcome
+  const { archive, calls, directory, durationMillis, files, report, retries, trusted } = outcome
   const { changes, organisation, types } = report
   const again = retries === 0 ? "" : `, ${retries} of them repeated`
   return [
@@ -151,7 +159,14 @@ export const outcomeText = (outcome: Outcome) => (paint: Paint): ReadonlyArray<s
     `${paint.bold(organisation.name)} (${organisation.id}): `
     + `${total(types, "exported")} of ${count(total(types, "listed"), "resource")} exported`
     + ` in ${seconds(durationMillis)}`,
-    `  ${count(calls, "call")}${again}; ${read} read${reused === 0 ? "" : `, ${reused} known from before`}`,
+    `  ${count(calls, "call")}${again}; ${sources(outcome)}`,
+    ...(trusted === 0
+      ? []
+      : [
+        `  ${
+          count(trusted, "resource")
+        } as the listing has it: what no listing shows is as it was (holdfast genesys types)`
+      ]),
     `  ${count(files.length, "file")} in ${directory}${archive === undefined ? "" : `, and all of them in ${archive}`}`,
     ...next(outcome).map((line) => `  ${paint.dim("next:")} ${line}`)
   ]

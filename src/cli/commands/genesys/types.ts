@@ -13,7 +13,7 @@ import type { types as verb } from "./verbs.ts"
 const row = (info: Operations.TypeInfo): ReadonlyArray<string> => [
   info.type,
   info.family,
-  info.incremental ? "yes" : "no",
+  info.eachTime.length === 0 ? info.incremental : `each time: ${info.eachTime.join(", ")}`,
   info.files ? "yes" : "no",
   info.permissions.join(" ")
 ]
@@ -26,7 +26,7 @@ export const run: Handler<(typeof verb)["flags"], (typeof verb)["args"]> = () =>
   Effect.as(
     Output.print({
       json: () => ({ types: Operations.types }),
-      text: () => Output.table(Operations.types.map(row), ["type", "of", "since last", "files", "permissions"])
+      text: () => Output.table(Operations.types.map(row), ["type", "of", "reads since last", "files", "permissions"])
     }),
     ExitCode.done
   )

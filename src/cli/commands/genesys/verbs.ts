@@ -133,7 +133,16 @@ const options = {
   sinceLast: {
     kind: "boolean",
     name: "since-last",
-    description: "Read only what changed since the last export that is kept in the store, and tell what did"
+    description:
+      "Read only what changed since the last export that is kept in the store, and tell what did; the files are "
+      + "those of an export of everything"
+  },
+  trustListing: {
+    kind: "boolean",
+    name: "trust-listing",
+    description:
+      "With --since-last: read still less, and miss what no listing shows, as who is in a queue (see holdfast "
+      + "genesys types)"
   },
   resumeWithin: {
     kind: "duration",
@@ -214,8 +223,10 @@ export const diff = verb({
 export const types = verb({
   name: "types",
   summary: "List the resource types that can be exported",
-  description: "Every type with the part of the API it belongs to, whether --since-last can tell what changed, whether "
-    + "files are written beside the configuration, and the permissions that listing it needs.",
+  description: "Every type with the part of the API it belongs to, what --since-last reads of it, whether files are "
+    + "written beside the configuration, and the permissions that listing it needs.\n\n"
+    + "What --since-last reads: listed, nothing, for the listing has all of it; changed, what the listing says has "
+    + "changed; each time, what changes without a trace in the listing, unless --trust-listing is given.",
   flags: {},
   args: {},
   examples: [{ line: "holdfast genesys types --json | jq -r '.types[].permissions[]' | sort -u", says: "For a role" }]

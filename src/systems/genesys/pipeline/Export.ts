@@ -19,7 +19,7 @@ import type * as Report from "../Report.ts"
 import type { Table, TypeName } from "../Table.ts"
 import * as Calls from "./Calls.ts"
 import * as Files from "./Files.ts"
-import type { Inventory } from "./Inventory.ts"
+import type { Inventory, Source } from "./Inventory.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Rounds from "./Rounds.ts"
 import * as Selection from "./Selection.ts"
@@ -154,16 +154,12 @@ const inScope = (work: Work.Work): ReadonlyArray<Inventory> =>
     .filter((inventory) => inventory.inScope || inventory.problem !== undefined)
     .toSorted((left, right) => (left.table.type < right.table.type ? -1 : 1))
 
-const counted = (inventories: ReadonlyArray<Inventory>): { readonly read: number; readonly reused: number } => {
-  let [read, reused] = [0, 0]
-  for (const { entries } of inventories) {
-    for (const entry of entries.values()) {
-      if (entry.state !== "present") continue
-      if (entry.reused) reused += 1
-      else read += 1
-    }
-  }
-  return { read, reused }
+const counted = (
+  inventories: ReadonlyArray<Inventory>
+): Pick<Report.Outcome, "listed" | "read" | "reused" | "trusted"> => {
+  const from = (source: Source): number => inventories.reduce((sum, inventory) => sum + inventory.from(source), 0)
+  const trusted = from("trusted")
+  return { listed: from("listed"), read: from("read"), reused: from("kept") + trusted, trusted }
 }
 
 /** An outage must not replace a good export by an empty one. */

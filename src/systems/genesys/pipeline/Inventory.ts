@@ -23,6 +23,19 @@ import * as Path from "./Path.ts"
 export type State = "listed" | "wanted" | "present" | "vanished" | "failed"
 
 /**
+ * Where what is exported of a resource comes from.
+ *
+ * - `listed`: the listing has all of it.
+ * - `read`: it was read, or what belongs to it.
+ * - `kept`: an earlier export read it, and it cannot have changed since.
+ * - `trusted`: an earlier export read it, or what belongs to it, and the listing shows no change.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Source = "listed" | "read" | "kept" | "trusted"
+
+/**
  * @since 0.1.0
  * @category models
  */
@@ -41,8 +54,8 @@ export interface Entry extends Model.Listed {
   data: boolean
   /** Of what it holds, to compare with another export. */
   content: string
-  /** An earlier export read it. */
-  reused: boolean
+  /** Of what is present. */
+  source: Source
 }
 
 /**
@@ -65,8 +78,8 @@ export class Inventory {
   readonly table: Table
   /** Of what the spool holds of the type: by the table and how it was read. Another one, and it is read again. */
   readonly fingerprint: string
-  /** Whether all that is read of a resource is the same while its listing is. */
-  readonly vouched: boolean
+  /** Whether all that is read of a resource is the same while its listing is: by its stamp, or because that is trusted. */
+  readonly vouched: "stamped" | "trusted" | undefined
   /** What the spool had before. */
   readonly marks: ReadonlyMap<string, Collection.Mark>
   /** @since 0.1.0 */
@@ -83,6 +96,7 @@ export class Inventory {
   listed = false
   /** Whether its resources are exported, and not only looked at. */
   inScope = false
+  private readonly sources: Record<Source, number> = { listed: 0, read: 0, kept: 0, trusted: 0 }
   private readonly counts: Record<State, number> = { listed: 0, wanted: 0, present: 0, vanished: 0, failed: 0 }
   private labels: ReadonlyMap<string, string> | undefined = undefined
 
@@ -90,7 +104,7 @@ export class Inventory {
     options: {
       readonly table: Table
       readonly fingerprint: string
-      readonly vouched: boolean
+      readonly vouched: "stamped" | "trusted" | undefined
       readonly marks: ReadonlyMap<string, Collection.Mark>
       readonly keepsRaw: boolean
     }
@@ -122,6 +136,15 @@ export class Inventory {
   }
 
   /**
+   * How many of those that are present come from there.
+   *
+   * @since 0.1.0
+   */
+  from(source: Source): number {
+    return this.sources[source]
+  }
+
+  /**
    * Those that somebody wants, whatever has become of them.
    *
    * @since 0.1.0
@@ -141,6 +164,7 @@ export class Inventory {
     this.counts[entry.state] -= 1
     entry.state = state
     this.counts[state] += 1
+    if (state === "present") this.sources[entry.source] += 1
   }
 }
 
@@ -182,7 +206,7 @@ export const entryOf = (
     spooled: false,
     data: false,
     content: "",
-    reused: false
+    source: "listed"
   }
 }
 

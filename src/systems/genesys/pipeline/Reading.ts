@@ -141,6 +141,7 @@ export class Readers {
     const { entry, inventory } = job
     const { work } = this
     if (work.spool.reuse(inventory, entry)) return Settle.reused(work, inventory, entry)
+    entry.source = "read"
     return Effect.matchEffect(readOne(work, job, round > 0), {
       onFailure: (fault) => {
         if (round < returns && Calls.isPutOff(fault)) {
@@ -175,25 +176,32 @@ export const isNeeded = (table: Table, options: ExportOptions): boolean =>
   table.read !== undefined || Files.wanted(table, options) || isTracked(table, options)
 
 /**
- * Whether all that is read of a resource is the same while its listing is: by its change stamp, or because the export
- * was told to take it so.
+ * What makes sure that all that is read of a resource is the same while its listing is: its change stamp, or that the
+ * export was told to take it so.
  *
  * @since 0.1.0
- * @category predicates
+ * @category getters
  */
-export const isVouched = (table: Table, options: ExportOptions): boolean =>
-  options.trustListing === true || isStamped(table)
+export const vouchedBy = (table: Table, options: ExportOptions): "stamped" | "trusted" | undefined =>
+  table.stamp !== undefined && unstamped(table).length === 0
+    ? "stamped"
+    : options.trustListing === true
+    ? "trusted"
+    : undefined
 
 /**
- * The same by its change stamp alone.
+ * What belongs to a resource and may change while its change stamp stays: it is read each time. By name; files are
+ * `files`.
  *
  * @since 0.1.0
- * @category predicates
+ * @category getters
  */
-export const isStamped = ({ files, read, stamp }: Table): boolean =>
-  stamp !== undefined
-  && (files === undefined || files.stamped === true)
-  && Object.values({ ...read?.before, ...read?.extras }).every(({ stamped }) => stamped === true)
+export const unstamped = ({ files, read }: Table): ReadonlyArray<string> => [
+  ...Object.entries({ ...read?.before, ...read?.extras })
+    .filter(([, extra]) => extra.stamped !== true && !Shared.isShared(extra))
+    .map(([name]) => name),
+  ...(files === undefined || files.stamped === true ? [] : ["files"])
+]
 
 const isTracked = (table: Table, options: ExportOptions): boolean =>
   table.tracked === true && options.enableDependencyResolution === true
@@ -285,6 +293,7 @@ class One {
       const value = own.includes(from.split(".")[0] ?? "") ? values[name] : undefined
       return value === undefined ? [] : [[name, value] as const]
     })
+    this.entry.source = "trusted"
     return Effect.map(
       Effect.flatMap(this.entity, (entity) => this.withExtras(entity, shared)),
       (entity) => ({ entity, ...Settle.nothing, before: { files, values: Object.fromEntries(before) } })

@@ -32,7 +32,7 @@ const open = (
       const inventory = new Inventory.Inventory({
         table,
         fingerprint: Spool.fingerprint(table, `${tracks} ${Files.wanted(table, work.options)}`),
-        vouched: Reading.isVouched(table, work.options),
+        vouched: Reading.vouchedBy(table, work.options),
         marks: yield* work.spool.marks(table.type),
         keepsRaw: lookedUp.has(table.type)
       })

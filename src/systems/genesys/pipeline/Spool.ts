@@ -121,10 +121,11 @@ export class Spool {
     const [fingerprint, content = "", mode, serial] = mark.digest.split(".")
     if (fingerprint !== inventory.fingerprint) return false
     const resumed = Number(serial) === this.serial && this.openedAt - mark.at <= this.options.resumeWithin
-    if (!resumed && !(this.options.sinceLast && entry.seen !== null && inventory.vouched)) return false
+    const { vouched } = inventory
+    if (!resumed && !(this.options.sinceLast && entry.seen !== null && vouched !== undefined)) return false
     entry.content = content
     entry.data = mode === "d"
-    entry.reused = true
+    entry.source = resumed || vouched === "stamped" ? "kept" : "trusted"
     return true
   }
 

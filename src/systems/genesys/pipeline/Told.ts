@@ -142,7 +142,10 @@ export class Told {
 }
 
 const detail = (inventory: Inventory): string => {
-  const parts = [`listed ${inventory.entries.size}`, `read ${inventory.count("present")}`]
+  const parts = [`listed ${inventory.entries.size}`]
+  const reused = inventory.from("kept") + inventory.from("trusted")
+  if (inventory.from("read") > 0 || inventory.count("wanted") > 0) parts.push(`read ${inventory.from("read")}`)
+  if (reused > 0) parts.push(`known from before ${reused}`)
   if (inventory.count("vanished") > 0) parts.push(`vanished ${inventory.count("vanished")}`)
   if (inventory.count("failed") > 0) parts.push(`failed ${inventory.count("failed")}`)
   return parts.join(", ")
