@@ -281,6 +281,15 @@ const requestOf = ({ body, headers, method, origin, path }: Request): HttpClient
   return body === undefined ? request : HttpClientRequest.bodyText(request, body, headers["content-type"])
 }
 
+const within = (
+  limit: Duration.DurationInput | undefined,
+  context: TransportFault.Context
+) =>
+<A>(exchange: Effect.Effect<A, Fault.Fault>): Effect.Effect<A, Fault.Fault> =>
+  limit === undefined
+    ? exchange
+    : Effect.timeoutFail(exchange, { duration: limit, onTimeout: () => tooLong(millisOf(limit), context) })
+
 /**
  * Over any client.
  *
@@ -289,12 +298,6 @@ const requestOf = ({ body, headers, method, origin, path }: Request): HttpClient
  */
 export const fromHttpClient = (http: HttpClient.HttpClient, limits: Limits = {}): Exchange => {
   const client = Redaction.protect(http, { untraced: () => true })
-  const within =
-    (limit: Duration.DurationInput | undefined, context: TransportFault.Context) =>
-    <A>(exchange: Effect.Effect<A, Fault.Fault>): Effect.Effect<A, Fault.Fault> =>
-      limit === undefined
-        ? exchange
-        : Effect.timeoutFail(exchange, { duration: limit, onTimeout: () => tooLong(millisOf(limit), context) })
   return {
     text: (request, context) =>
       within(limits.text, context)(Http.exchange(client, requestOf(request), context, { maxBytes: textLimit })),
