@@ -32,12 +32,12 @@ export interface Served {
   readonly printed: () => string
 }
 
-/** Serves two agents, with `a.txt` and `b.md` of one site and `s.txt` of another, until the scope closes. */
-export const serve: Effect.Effect<Served, never, Scope.Scope> = Effect.gen(function*() {
+const make = Effect.fnUntraced(function*(options: Simulator.Options) {
   const cwd = yield* folder
   const simulator = yield* Simulator.make({
     agents: [{ name: "Support" }, { name: "Sales", retrieval: true }],
-    indexMillis: 20
+    indexMillis: 20,
+    ...options
   })
   const server = yield* Serve.serve(simulator.endpoint)
   const env = {
@@ -86,4 +86,10 @@ export const serve: Effect.Effect<Served, never, Scope.Scope> = Effect.gen(funct
     printed: () => outputs.map((output) => output()).join("\n")
   }
   return result
-}).pipe(Effect.orDie)
+})
+
+/** Serves two agents, with `a.txt` and `b.md` of one site and `s.txt` of another, until the scope closes. */
+export const serveWith = (options: Simulator.Options): Effect.Effect<Served, never, Scope.Scope> =>
+  Effect.orDie(make(options))
+
+export const serve = serveWith({})
