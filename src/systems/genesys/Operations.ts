@@ -10,7 +10,7 @@ import * as Client from "./Client.ts"
 import * as Diff from "./diff/Diff.ts"
 import type { ExportOptions } from "./Options.ts"
 import * as Export from "./pipeline/Export.ts"
-import * as Reading from "./pipeline/Reading.ts"
+import * as Vouching from "./pipeline/Vouching.ts"
 import * as Work from "./pipeline/Work.ts"
 import type { Outcome } from "./Report.ts"
 import type { TypeName } from "./Table.ts"
@@ -133,12 +133,12 @@ export interface TypeInfo {
 export const types: ReadonlyArray<TypeInfo> = Types.all.map((table) => ({
   type: table.type,
   family: table.family,
-  incremental: Reading.unstamped(table).length > 0
+  incremental: Vouching.unstamped(table).length > 0
     ? "each time"
     : table.read === undefined && table.files === undefined
     ? "listed"
     : "changed",
-  eachTime: Reading.unstamped(table),
+  eachTime: Vouching.unstamped(table),
   permissions: table.permissions ?? [],
   files: table.files !== undefined
 }))

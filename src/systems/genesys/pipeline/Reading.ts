@@ -175,34 +175,6 @@ interface Found extends Settle.More {
 export const isNeeded = (table: Table, options: ExportOptions): boolean =>
   table.read !== undefined || Files.wanted(table, options) || isTracked(table, options)
 
-/**
- * What makes sure that all that is read of a resource is the same while its listing is: its change stamp, or that the
- * export was told to take it so.
- *
- * @since 0.1.0
- * @category getters
- */
-export const vouchedBy = (table: Table, options: ExportOptions): "stamped" | "trusted" | undefined =>
-  table.stamp !== undefined && unstamped(table).length === 0
-    ? "stamped"
-    : options.trustListing === true
-    ? "trusted"
-    : undefined
-
-/**
- * What belongs to a resource and may change while its change stamp stays: it is read each time. By name; files are
- * `files`.
- *
- * @since 0.1.0
- * @category getters
- */
-export const unstamped = ({ files, read }: Table): ReadonlyArray<string> => [
-  ...Object.entries({ ...read?.before, ...read?.extras })
-    .filter(([, extra]) => extra.stamped !== true && !Shared.isShared(extra))
-    .map(([name]) => name),
-  ...(files === undefined || files.stamped === true ? [] : ["files"])
-]
-
 const isTracked = (table: Table, options: ExportOptions): boolean =>
   table.tracked === true && options.enableDependencyResolution === true
 

@@ -14,6 +14,7 @@ import * as Listing from "./Listing.ts"
 import * as Reading from "./Reading.ts"
 import * as Settle from "./Settle.ts"
 import * as Spool from "./Spool.ts"
+import * as Vouching from "./Vouching.ts"
 import type { Work } from "./Work.ts"
 
 /** Resources whose references are looked at together. */
@@ -32,7 +33,7 @@ const open = (
       const inventory = new Inventory.Inventory({
         table,
         fingerprint: Spool.fingerprint(table, `${tracks} ${Files.wanted(table, work.options)}`),
-        vouched: Reading.vouchedBy(table, work.options),
+        vouched: Vouching.vouchedBy(table, work.options),
         marks: yield* work.spool.marks(table.type),
         keepsRaw: lookedUp.has(table.type)
       })
