@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os"
 import { inject } from "vitest"
 import * as Operations from "../../src/systems/proxmox/Operations.ts"
 import * as Lab from "../systems/proxmox/Lab.ts"
+import * as ElevenLabs from "./ElevenLabs.ts"
 import * as Genesys from "./Genesys.ts"
 import * as Narrative from "./Narrative.ts"
 import * as Proxmox from "./Proxmox.ts"
@@ -19,15 +20,16 @@ const command = inject("command")
 const timeout = 1_800_000
 
 /** A part of `npm run sweep`. */
-const sweep = (system: System, others: number) =>
+const sweep = (system: System, others: number, second: number, names?: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const scenarios = yield* system.scenarios(command, "small")
+    const all = yield* system.scenarios(command, "small")
+    const scenarios = all.filter(({ name }) => names?.includes(name) ?? true)
     const outcome = yield* Sweep.run(scenarios, {
       command,
       parallel: availableParallelism() * 4,
       extent: "brief",
       others,
-      second: 4,
+      second,
       seed: 1
     })
     assert.strictEqual(outcome.failed.map(Narrative.of).join("\n\n"), "")
@@ -38,13 +40,24 @@ const sweep = (system: System, others: number) =>
 describe("the command, killed or interrupted at any call and run again", () => {
   it.live(
     "makes, changes and destroys exactly the machines asked for, each once",
-    () => Effect.map(sweep(Systems.proxmox, 24), ({ trials }) => assert.isAtLeast(trials, 40)),
+    () => Effect.map(sweep(Systems.proxmox, 24, 4), ({ trials }) => assert.isAtLeast(trials, 40)),
     timeout
   )
 
   it.live(
     "writes the bytes of an export that was not disturbed",
-    () => Effect.map(sweep(Genesys.system, 6), ({ trials }) => assert.isAtLeast(trials, 20)),
+    () => Effect.map(sweep(Genesys.system, 6, 4), ({ trials }) => assert.isAtLeast(trials, 20)),
+    timeout
+  )
+
+  it.live(
+    "leaves no agent without a document that it had, and none that nobody knows of",
+    () =>
+      // Of two sites one is uploaded for the first time, and the other is updated.
+      Effect.map(
+        sweep(ElevenLabs.system, 0, 1, ["two sites", "in place"]),
+        ({ trials }) => assert.isAtLeast(trials, 10)
+      ),
     timeout
   )
 

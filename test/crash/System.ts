@@ -47,9 +47,9 @@ export interface Scenario {
   readonly resume: string
   /** How long the clock of the world goes after each call, in milliseconds of this machine. */
   readonly idleMillis: number
-  /** A world of its own for one case. */
-  readonly world: (clock: WorldClock.WorldClock) => Effect.Effect<World, never, Scope.Scope>
-  /** Where the command begins to run: files by name, and what earlier runs left there. */
+  /** A world of its own for one case, and the folder in which the command runs. */
+  readonly world: (clock: WorldClock.WorldClock, folder: string) => Effect.Effect<World, never, Scope.Scope>
+  /** Where the command begins to run: files by their paths, and what earlier runs left there. */
   readonly files: Readonly<Record<string, string>>
   readonly folder?: string | undefined
   readonly environment: (url: string) => Readonly<Record<string, string>>

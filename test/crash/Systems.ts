@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import { cpSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as ElevenLabs from "./ElevenLabs.ts"
 import * as Genesys from "./Genesys.ts"
 import * as Proxmox from "./Proxmox.ts"
 import type { Scenario, System } from "./System.ts"
@@ -37,4 +38,4 @@ const afterPrelude = (
 
 export const proxmox: System = { name: "proxmox", scenarios: afterPrelude }
 
-export const all: ReadonlyArray<System> = [proxmox, Genesys.system]
+export const all: ReadonlyArray<System> = [proxmox, Genesys.system, ElevenLabs.system]

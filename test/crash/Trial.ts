@@ -3,9 +3,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import * as Serve from "../../src/simulation/Serve.ts"
 import * as Child from "./Child.ts"
 import * as Door from "./Door.ts"
@@ -54,7 +54,10 @@ const folderOf = ({ files, folder }: Scenario) =>
     Effect.sync(() => {
       const path = mkdtempSync(join(tmpdir(), "holdfast-crash-"))
       if (folder !== undefined) cpSync(folder, path, { recursive: true })
-      for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text)
+      for (const [name, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(path, name)), { recursive: true })
+        writeFileSync(join(path, name), text)
+      }
       return path
     }),
     (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
@@ -103,10 +106,10 @@ export const run = (
 ): Effect.Effect<Trial> =>
   Effect.gen(function*() {
     const clock = WorldClock.make(scenario.idleMillis)
-    const world = yield* scenario.world(clock)
+    const cwd = yield* folderOf(scenario)
+    const world = yield* scenario.world(clock, cwd)
     const door = Door.make(world)
     const server = yield* Effect.orDie(Serve.serve(door.endpoint, { grace: 0 }))
-    const cwd = yield* folderOf(scenario)
     const runs: Array<Run> = []
 
     const live = (stop: Door.Stop | undefined) =>
