@@ -2,9 +2,12 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { run, start } from "./Command.ts"
 import { tree } from "./Organisation.ts"
 import { serve, type Served } from "./Workspace.ts"
+
+const faults = fileURLToPath(new URL("../../examples/elevenlabs/faults.yaml", import.meta.url))
 
 const json = (stdout: string) => JSON.parse(stdout)
 
@@ -230,7 +233,8 @@ describe.concurrent("holdfast elevenlabs", { timeout: 300_000 }, () => {
   it.live("sim elevenlabs serves a workspace, and kb is short for elevenlabs", () =>
     Effect.gen(function*() {
       const served = yield* serve
-      const server = yield* start(["sim", "elevenlabs", "--agents", "1", "--json"], { cwd: served.folder })
+      const words = ["sim", "elevenlabs", "--agents", "1", "--json", "--faults", faults]
+      const server = yield* start(words, { cwd: served.folder })
       yield* server.says("Ctrl-C ends it")
       const { agents, environment } = json(server.stdout())
       served.write("mine.yaml", JSON.stringify({ sites: [{ url: "https://example.com", agents: [agents[0].id] }] }))

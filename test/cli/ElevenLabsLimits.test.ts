@@ -15,6 +15,9 @@ const json = (text: string) => JSON.parse(text)
 /** Long enough to be indexed. */
 const long = (text: string) => `${text} ${"word ".repeat(200)}`
 
+/** As an agent names a document. */
+const entry = (id: string) => ({ type: "file", name: id, id, usage_mode: "prompt" })
+
 const site = "kb sync --site my-shop.example"
 
 describe.concurrent("kb, at the limits", { timeout: 300_000 }, () => {
@@ -121,7 +124,6 @@ describe.concurrent("kb, at the limits", { timeout: 300_000 }, () => {
       const old = idOf("a")
       const branch = yield* world.addBranch(agent, "trial")
       const foreign = yield* world.addForeignDocument({ name: "Notes" })
-      const entry = (id: string) => ({ type: "file", name: id, id, usage_mode: "prompt" })
       yield* world.editAgent(agent, (content) => ({
         ...content,
         workflow: {
