@@ -16,7 +16,6 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
-import { existsSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -31,6 +30,7 @@ import type { ExportOptions } from "../../../src/systems/genesys/Options.ts"
 import type { Outcome } from "../../../src/systems/genesys/Report.ts"
 import * as Simulator from "../../../src/systems/genesys/Simulator.ts"
 import * as Parser from "../../../src/systems/genesys/validate/Parser.ts"
+import * as MemoryDisk from "../MemoryDisk.ts"
 import * as Process from "../Process.ts"
 import type { Ending, Scenario } from "./Scenario.ts"
 
@@ -98,19 +98,20 @@ const mortal = (process: Process.Process, store: Collection.Service): Collection
   write: (changes) => process.alive(store.write(changes))
 })
 
-/** In memory where the system has such a place: what a flush to a disk is good for is nothing that is seen here. */
-const place = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
-
 const temporaryFolder = Effect.acquireRelease(
-  Effect.promise(() => Fs.mkdtemp(join(place, "holdfast-simulate-"))),
+  Effect.promise(() => Fs.mkdtemp(join(MemoryDisk.root, "seed-"))),
   (folder) => Effect.promise(() => Fs.rm(folder, { recursive: true, force: true }))
 )
 
-/** Loads what an export loads where it needs it: the lock of files, the parser of HCL. */
-export const prepare: Effect.Effect<void> = Effect.gen(function*() {
-  const root = yield* temporaryFolder
-  yield* FileLock.withLock(Parser.hcl("prepare.tf", ""), join(root, "prepare"), { purpose: "prepare" })
-}).pipe(Effect.scoped, Effect.orDie)
+/** Has the folders of exports in memory, and loads what they load where they need it: the lock, the parser of HCL. */
+export const prepare: Effect.Effect<void> = Effect.acquireUseRelease(
+  Effect.promise(() => {
+    MemoryDisk.mount()
+    return Fs.mkdtemp(join(tmpdir(), "holdfast-simulate-"))
+  }),
+  (folder) => FileLock.withLock(Parser.hcl("prepare.tf", ""), join(folder, "prepare"), { purpose: "prepare" }),
+  (folder) => Effect.promise(() => Fs.rm(folder, { recursive: true, force: true }))
+).pipe(Effect.orDie)
 
 const replyText = (reply: Endpoint.Reply): string => {
   if (reply._tag !== "Answer") return reply._tag
