@@ -131,6 +131,16 @@ const outcomeLines = ({ outcome }: SiteReport, paint: Paint): ReadonlyArray<stri
   return outcome._tag === "Failed" ? indented(faultLines(outcome.fault, paint, false)) : []
 }
 
+/** In the middle of a run, what was uploaded is noted there too, until it is the document of its file. */
+const openLines = ({ outcome, pendingDelete }: SiteReport, paint: Paint): ReadonlyArray<string> => {
+  const amount = pendingDelete.length
+  if (outcome._tag === "NotStarted" || amount === 0) return []
+  const what = outcome._tag === "Interrupted"
+    ? `${amount} ${amount === 1 ? "document is" : "documents are"} not settled: the next run takes up or deletes each`
+    : `still to be deleted by the next run: ${pendingDelete.join(", ")}`
+  return [`  ${paint.yellow("?")} ${what}`]
+}
+
 const siteLines = (report: SiteReport, paint: Paint): ReadonlyArray<string> => [
   `${paint.bold(report.site)}: ${headOf(report, paint)}`,
   ...outcomeLines(report, paint),
@@ -140,9 +150,7 @@ const siteLines = (report: SiteReport, paint: Paint): ReadonlyArray<string> => [
   ]),
   ...report.documents.flatMap((document) => documentLines(document, paint)),
   ...report.drift.map((drift) => driftLine(drift, paint)),
-  ...(report.outcome._tag === "NotStarted" || report.pendingDelete.length === 0
-    ? []
-    : [`  ${paint.yellow("?")} still to be deleted by the next run: ${report.pendingDelete.join(", ")}`])
+  ...openLines(report, paint)
 ]
 
 /**
