@@ -71,8 +71,11 @@ const effect = (dice: Dice): FaultPlan.BuiltIn =>
     { type: "latency", millis: 1000, maxMillis: longestWay }
   )
 
-const match = (dice: Dice): FaultPlan.Match =>
-  dice.chance(0.4) ? { path: "^/(?:v1|storage)/" } : dice.pick<FaultPlan.Match>(
+/** A web page instead of a file looks like the file. */
+const isPage = (what: FaultPlan.BuiltIn): boolean => what.type === "html" && what.status === undefined
+
+const match = (dice: Dice, what: FaultPlan.BuiltIn): FaultPlan.Match =>
+  dice.chance(0.4) ? { path: isPage(what) ? "^/v1/" : "^/(?:v1|storage)/" } : dice.pick<FaultPlan.Match>(
     { method: "POST", path: "/file$" },
     { method: "POST|PATCH|DELETE", path: "^/v1/" },
     { method: "PATCH", path: "/agents/" },
@@ -91,7 +94,7 @@ const rule = (dice: Dice, index: number): FaultPlan.Rule => {
     name: `${index}: ${what.type}${
       what.type === "answer" ? ` ${what.status}${what.acted === true ? " acted" : ""}` : ""
     }`,
-    match: match(dice),
+    match: match(dice, what),
     after: dice.pick(0, 0, 3, 15),
     times: dice.between(1, dice.pick(1, 3, 10)),
     probability: dice.pick(0.05, 0.2, 1),

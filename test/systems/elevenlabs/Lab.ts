@@ -13,6 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
@@ -27,6 +28,7 @@ import * as Client from "../../../src/systems/elevenlabs/Client.ts"
 import * as Name from "../../../src/systems/elevenlabs/documents/Name.ts"
 import * as Operations from "../../../src/systems/elevenlabs/Operations.ts"
 import type { DocumentReport, Report, SiteReport } from "../../../src/systems/elevenlabs/Report.ts"
+import { StateFiles } from "../../../src/systems/elevenlabs/run/StateFiles.ts"
 import * as Simulator from "../../../src/systems/elevenlabs/Simulator.ts"
 import * as Site from "../../../src/systems/elevenlabs/site/Site.ts"
 import * as Tree from "../../../src/systems/elevenlabs/simulator/Tree.ts"
@@ -90,6 +92,22 @@ const nameOf = (intent: unknown): ReadonlyArray<string> =>
     ? [intent.name]
     : []
 
+/** Written without waiting for the disk: that they outlive a power cut is shown elsewhere, and takes most of the time. */
+const quickFiles = (): typeof StateFiles.Service => {
+  const locks = new Map<string, Effect.Semaphore>()
+  const lockOf = (path: string): Effect.Semaphore => {
+    const lock = locks.get(path) ?? Effect.unsafeMakeSemaphore(1)
+    locks.set(path, lock)
+    return lock
+  }
+  return {
+    read: (path) => Effect.sync(() => Fs.existsSync(path) ? Option.some(Fs.readFileSync(path, "utf8")) : Option.none()),
+    write: (path, text) => Effect.sync(() => Fs.writeFileSync(path, text)),
+    withLock: (work, path) => lockOf(path).withPermits(1)(work),
+    inspect: () => Effect.succeed({ held: false, holder: Option.none() })
+  }
+}
+
 /** Runs a test on a clock that never waits. */
 export const run = <A, E>(options: Options, test: (lab: Lab) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.scoped(Effect.gen(function*() {
@@ -100,6 +118,7 @@ export const run = <A, E>(options: Options, test: (lab: Lab) => Effect.Effect<A,
     const simulator = yield* Effect.orDie(Simulator.make({ agents: [{ name: "Support" }], record: true, ...options }))
     const { world } = simulator
     const journals = new Set<Entries>()
+    const states = quickFiles()
     const targets = new Map<string, Operations.Target>()
     const violations: Array<string> = []
     const removed = new Set<string>()
@@ -170,8 +189,11 @@ export const run = <A, E>(options: Options, test: (lab: Lab) => Effect.Effect<A,
           )
           return yield* effect.pipe(
             Effect.provideService(Client.Client, client),
+            Effect.provideService(StateFiles, states),
             Effect.provideService(Journal.Journal, yield* Journal.makeMemory(entries)),
-            Effect.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))
+            Effect.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer)),
+            // Nobody looks at the spans.
+            Effect.withTracerEnabled(false)
           )
         }),
       violations,
