@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { nearest } from "./Nearest.ts"
+import { nearest } from "../kernel/Suggestion.ts"
 import { builtIns, type Flag, globals, type Group, type Node, type Verb, wordsOf } from "./Verb.ts"
 
 /**

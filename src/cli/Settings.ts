@@ -9,10 +9,10 @@ import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import * as Fault from "../kernel/Fault.ts"
+import { nearest } from "../kernel/Suggestion.ts"
 import type { Level } from "../observe/Logging.ts"
 import type { Globals } from "./CommandLine.ts"
 import { known, type Setting } from "./KnownSettings.ts"
-import { nearest } from "./Nearest.ts"
 import * as StructuredFile from "./StructuredFile.ts"
 
 /**

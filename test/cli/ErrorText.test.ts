@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { faultJson, faultLines } from "../../src/cli/ErrorText.ts"
 import * as ExitCode from "../../src/cli/ExitCode.ts"
-import { nearest } from "../../src/cli/Nearest.ts"
 import { paint } from "../../src/cli/Paint.ts"
 import * as Fault from "../../src/kernel/Fault.ts"
 
@@ -66,21 +65,5 @@ describe("ExitCode", () => {
 
   it.each([[5, 0, 0], [0, 0, 0], [3, 2, 2], [0, 5, 1]])("%i done and %i failed", (done, failed, expected) => {
     expect(ExitCode.ofItems({ done, failed })).toBe(expected)
-  })
-})
-
-describe("nearest", () => {
-  const verbs = ["plan", "apply", "destroy", "drift", "list", "task", "doctor"]
-  it.each([
-    ["aplly", "apply"],
-    ["lsit", "list"],
-    ["dest", "destroy"],
-    ["PLAN", "plan"],
-    ["doctro", "doctor"],
-    ["xyz", undefined],
-    ["a", undefined],
-    ["", undefined]
-  ])("%s", (word, expected) => {
-    expect(nearest(word, verbs)).toBe(expected)
   })
 })

@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as Suggestion from "../../kernel/Suggestion.ts"
 
 /**
  * @since 0.1.0
@@ -47,27 +48,10 @@ const domains: Readonly<Record<string, string>> = {
  */
 export const all: ReadonlyArray<Region> = Object.entries(domains).map(([name, domain]) => ({ name, domain }))
 
-/** How many letters must be put in, taken out or replaced. */
-const distance = (from: string, to: string): number => {
-  let last = Array.from({ length: to.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= to.length; column++) {
-      current.push(Math.min(
-        (last[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (last[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1)
-      ))
-    }
-    last = current
-  }
-  return last[to.length] ?? 0
-}
-
 /** The nearest first; of those as near, in the order of the table. */
 const nearest = (text: string): ReadonlyArray<string> =>
   all.flatMap(({ domain, name }) => [name, domain])
-    .map((word) => ({ word, far: distance(text, word) }))
+    .map((word) => ({ word, far: Suggestion.distance(text, word) }))
     .toSorted((left, right) => left.far - right.far)
     .slice(0, 3)
     .map(({ word }) => word)

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
+import * as Suggestion from "../../kernel/Suggestion.ts"
 import type { Table, TypeName } from "./Table.ts"
 import * as Architect from "./types/architect.ts"
 import * as Authorization from "./types/authorization.ts"
@@ -72,26 +73,10 @@ const words = (name: string): ReadonlyArray<string> =>
     .filter((word) => word !== "")
     .map((word) => word.length > 3 && word.endsWith("s") ? word.slice(0, -1) : word)
 
-/** How many letters must be put in, taken out or replaced. */
-const distance = (from: string, to: string): number => {
-  let last = Array.from({ length: to.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= to.length; column++) {
-      const same = from[row - 1] === to[column - 1]
-      current.push(
-        Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + (same ? 0 : 1))
-      )
-    }
-    last = current
-  }
-  return last[to.length] ?? 0
-}
-
 /** From 0, nothing in common, to 1, the same. A word within another one counts for most of it. */
 const alike = (wanted: string, known: string): number => {
   if (wanted.length > 2 && (known.includes(wanted) || wanted.includes(known)) && wanted !== known) return 0.9
-  return 1 - distance(wanted, known) / Math.max(wanted.length, known.length)
+  return 1 - Suggestion.distance(wanted, known) / Math.max(wanted.length, known.length)
 }
 
 const score = (wanted: ReadonlyArray<string>, known: ReadonlyArray<string>): number => {

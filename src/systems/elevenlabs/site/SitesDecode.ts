@@ -5,12 +5,12 @@
  */
 import * as Either from "effect/Either"
 import * as NodePath from "node:path"
+import * as Suggestion from "../../../kernel/Suggestion.ts"
 import * as Placeholder from "../client/Placeholder.ts"
 import * as Grammar from "../state/Grammar.ts"
 import * as Site from "./Site.ts"
 import type { SiteSpec } from "./Sites.ts"
 import type { Path } from "./SitesText.ts"
-import * as Suggestion from "./Suggestion.ts"
 
 /**
  * One thing that is wrong, and where: `key` when the key itself is.
@@ -79,6 +79,25 @@ const readSite = (report: Report, item: unknown, path: Path): SiteSpec | undefin
   return site === undefined ? undefined : { site, agents, folder, usageMode, strategy }
 }
 
+/** What other tools call the same thing. */
+const synonyms: ReadonlyMap<string, string> = new Map([
+  ["agent", "agents"],
+  ["agentid", "agents"],
+  ["agentids", "agents"],
+  ["dir", "folder"],
+  ["directory", "folder"],
+  ["domain", "url"],
+  ["host", "url"],
+  ["mode", "usageMode"],
+  ["name", "url"],
+  ["out", "folder"],
+  ["path", "folder"],
+  ["site", "url"],
+  ["usage", "usageMode"],
+  ["website", "url"],
+  ["websites", "sites"]
+])
+
 const unknownKeys = (
   report: Report,
   mapping: Readonly<Record<string, unknown>>,
@@ -87,7 +106,7 @@ const unknownKeys = (
 ): void => {
   for (const key of Object.keys(mapping)) {
     if (known.includes(key)) continue
-    const meant = Suggestion.nearest(key, known)
+    const meant = Suggestion.nearest(key, known, { synonyms })
     const rest = meant === undefined ? `known here: ${known.join(", ")}` : `did you mean ${meant}?`
     report([...path, key], `${JSON.stringify(key)} is not a known key; ${rest}`, "key")
   }
