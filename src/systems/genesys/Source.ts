@@ -78,8 +78,8 @@ export interface Extra {
   /** The answer is text and not JSON. */
   readonly text?: boolean | undefined
   /**
-   * Where it is missing (404) or not enabled, the entity goes without it instead of failing; of what is the same for all
-   * entities, also where it may not be read (403). Defaults to `false`.
+   * Where it is missing (404) or not enabled, the entity goes without it instead of failing. What is the same for all
+   * entities they then all go without, whatever the reason, and that is reported. Defaults to `false`.
    */
   readonly optional?: boolean | undefined
   /** Read only where the entity says so. */

@@ -246,9 +246,12 @@ const present = (values: Table.Entity, prefix = ""): ReadonlyArray<string> =>
     ...(Array.isArray(value) ? value : []).filter(isEntity).flatMap((each) => present(each, `${prefix}${name}.`))
   ])
 
+/** Entities that have all which the API may answer. */
+export const sampled = (table: Table.Table): ReadonlyArray<Json.Json> => Sample.all(table.type, root(table) ?? {})
+
 /** Every attribute has a value of an entity that has all which the API may answer, through conversions as well. */
 export const values = (table: Table.Table): Problems => {
-  const samples = Sample.all(table.type, root(table) ?? {}).filter(isEntity)
+  const samples = sampled(table).filter(isEntity)
   const found = new Set(samples.flatMap((entity) => present(Values.of(table, entity))))
   return TableCheck.flat(table.attributes)
     .filter(({ attribute }) =>

@@ -23,6 +23,8 @@ const early = (type: string): ReadonlyArray<Table> =>
     }))
   }))
 
+const uncut = (type: string): ReadonlyArray<Table> => Types.all.filter((table) => table.type === `genesyscloud_${type}`)
+
 const refusal = Endpoint.answer({
   status: 400,
   headers: { "content-type": "application/json" },
@@ -54,6 +56,15 @@ const users = (resources: number, searches: boolean, test: (found: number, all: 
       const all = lab.simulator.world.count("user")
       const { exported } = Lab.summary(outcome, "user")
       test(exported, all, lab)
+      // However they were found, they are as they would have been listed.
+      const plain = yield* lab.exports({ directory: lab.folder("plain") }, { tables: uncut("user") })
+      const users = JSON.parse((yield* Lab.tree(outcome.directory)).get("genesyscloud.tf.json") ?? "").resource
+      const known = JSON.parse((yield* Lab.tree(plain.directory)).get("genesyscloud.tf.json") ?? "").resource
+      for (const [label, user] of Object.entries(users["genesyscloud_user"])) {
+        const { manager: _, ...rest } = Object(known["genesyscloud_user"][label])
+        const { manager: __, ...found } = Object(user)
+        assert.deepStrictEqual(found, rest)
+      }
       assert.strictEqual(isWhole(outcome.report), exported === all)
       const [incomplete] = Lab.exceptions(outcome, "incomplete")
       if (exported === all) return assert.strictEqual(incomplete, undefined)

@@ -293,3 +293,41 @@ describe("Export", () => {
         assert.strictEqual(lab.simulator.calls.routes.size, 0)
       })))
 })
+
+/** A script that every organisation has, by its id, and what comes with the platform. */
+const builtIn = "476c2b71-7429-11e4-9a5b-3f91746bffa3"
+
+const named = (id: string): Lab.Wire => (endpoint) => (request) =>
+  Effect.map(
+    endpoint({ ...request, url: request.url.replaceAll(builtIn, id) }),
+    (reply): Endpoint.Reply =>
+      reply._tag !== "Answer" || typeof reply.body !== "string" ? reply : {
+        ...reply,
+        body: reply.body.replaceAll(id, builtIn).replaceAll(
+          "\"skillEvaluationMethod\"",
+          `"defaultScripts":{"CALL":{"id":"${builtIn}"}},"skillEvaluationMethod"`
+        )
+      }
+  )
+
+describe("A script that comes with the platform", () => {
+  for (const types of [["routing_queue", "script"], ["routing_queue"]]) {
+    it.live(`is one data block, exported with ${types.join(" and ")}`, () =>
+      Lab.run({ resources: 100 }, (lab) =>
+        Effect.gen(function*() {
+          const [id = ""] = lab.simulator.world.owned("script")
+          const outcome = yield* lab.exports({ resourceTypes: types }, { wire: named(id) })
+          const written = JSON.parse((yield* Lab.tree(outcome.directory)).get("genesyscloud.tf.json") ?? "")
+          assert.deepStrictEqual(written.data["genesyscloud_script"], {
+            Default_Outbound_Script: { name: "Default Outbound Script" }
+          })
+          for (const queue of Object.values(written.resource["genesyscloud_routing_queue"])) {
+            assert.strictEqual(
+              Object(queue)["default_script_ids"].CALL,
+              "${data.genesyscloud_script.Default_Outbound_Script.id}"
+            )
+          }
+          assert.deepStrictEqual((yield* Validate.folder(outcome.directory)).problems, [])
+        })))
+  }
+})

@@ -146,4 +146,17 @@ describe("What is listed whole", () => {
         assert.sameMembers(Lab.exceptions(outcome, "vanished").map(({ id }) => id), truth)
         assert.isTrue(isWhole(outcome.report))
       })))
+
+  it.live("goes without what all share where that may not be read, and says so once", () =>
+    Lab.run({ resources: 200, denied: ["telephony_providers_edges_extension_pool"] }, (lab) =>
+      Effect.gen(function*() {
+        const outcome = yield* lab.exports({ resourceTypes: ["user"] })
+        const route = "/api/v2/telephony/providers/edges/extensionpools"
+        assert.strictEqual(asked(lab, route), 1)
+        const failed = Lab.exceptions(outcome, "failed")
+        assert.deepStrictEqual(failed.map(({ id, type }) => [type, id]), [["genesyscloud_user", "*"]])
+        assert.include(failed[0]?.detail ?? "", route)
+        assert.isFalse(isWhole(outcome.report))
+        assert.strictEqual(Lab.summary(outcome, "user").exported, lab.simulator.world.count("user"))
+      })))
 })

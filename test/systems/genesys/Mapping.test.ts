@@ -266,3 +266,35 @@ describe("integration", () => {
     ])
   })
 })
+
+describe("extensions", () => {
+  const pools = [
+    { id: "p1", startNumber: "4000", endNumber: "4999", state: "active" },
+    { id: "p2", startNumber: "4500", endNumber: "4600", state: "deleted" },
+    { id: "p3", startNumber: "70000", endNumber: "79999", state: "active" },
+    { id: "p4", startNumber: "75000", endNumber: "75999", state: "active" }
+  ]
+  const numbers = (contact: Entity, known: ReadonlyArray<Entity> | null = pools) => {
+    const entity = { addresses: [{ mediaType: "PHONE", type: "WORK", ...contact }], "@pools": known }
+    return JSON.stringify(valuesOf("user", entity)["addresses"])
+  }
+
+  it.each<readonly [string, Entity, string | undefined]>([
+    ["of a pool, as it is shown", { extension: "4711", display: "4711" }, "p1"],
+    ["of a pool, in brackets", { extension: "(4711)", display: "(4711)" }, "p1"],
+    ["at the end of a pool", { extension: "4999" }, "p1"],
+    ["of a pool that is deleted as well", { extension: "4550", display: "4550" }, "p1"],
+    ["of no pool", { extension: "5000", display: "5000" }, undefined],
+    ["longer than the numbers of a pool", { extension: "47110", display: "47110" }, undefined],
+    ["of two pools", { extension: "75100", display: "75100" }, undefined],
+    ["beside a number", { extension: "4711", display: "+13175550100" }, undefined],
+    ["that is shown and no more", { display: "4711" }, undefined]
+  ])("%s", (_, contact, pool) => {
+    expect(/"extension_pool_id":"(\w+)"/.exec(numbers(contact))?.[1]).toBe(pool)
+    expect(numbers(contact)).toContain("\"extension\":\"")
+  })
+
+  it("have no pool where the pools are not known", () => {
+    expect(numbers({ extension: "4711" }, null)).not.toContain("pool")
+  })
+})

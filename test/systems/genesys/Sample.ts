@@ -124,6 +124,8 @@ const known: Readonly<Record<string, Known>> = {
     }
   },
   genesyscloud_user: {
+    "/@pools/0": { id: "/@pools/0/id", startNumber: "4000", endNumber: "4999", state: "active" },
+    "/addresses/0": { mediaType: "PHONE", type: "WORK", extension: "4711", display: "4711" },
     "/@utilization/utilization": {
       call: utilization,
       callback: utilization,

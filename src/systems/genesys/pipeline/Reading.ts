@@ -252,8 +252,9 @@ class One {
 
   /** Fails where an entity that was taken as it was listed is there no more. */
   get stillThere(): Effect.Effect<void, Fault.Fault> {
-    const { read } = this.table
-    return read?.listed === true ? this.object(read, { id: this.entry.id }) : Effect.void
+    const { files, read } = this.table
+    const path = read === undefined ? files?.entity : read.listed === true ? read.path : undefined
+    return path === undefined ? Effect.void : this.object({ path }, { id: this.entry.id })
   }
 
   /** As it was listed, with what belonged to it when an earlier export read that. */
@@ -311,7 +312,7 @@ class One {
     return Effect.catchAll(
       Effect.map(this.answer(extra, at), Option.some<Json.Json>),
       (fault) => {
-        if (extra.optional === true && isMissing(fault, extra)) {
+        if (extra.optional === true && isMissing(fault)) {
           return fault.kind === "not-found" ? Effect.zipRight(this.stillThere, Effect.succeedNone) : Effect.succeedNone
         }
         if (fault.kind !== "not-found") return Effect.fail(fault)
@@ -321,7 +322,18 @@ class One {
   }
 
   private answer(extra: Extra, at: Readonly<Record<string, string>>): Effect.Effect<Json.Json, Fault.Fault> {
-    return Shared.isShared(extra) ? this.work.shared.get(extra, this.asked(extra, at)) : this.asked(extra, at)
+    return Shared.isShared(extra) ? this.work.shared.get(extra, this.forAll(extra)) : this.asked(extra, at)
+  }
+
+  /** What is the same for all; without it, they are all exported as far as they can be. */
+  private forAll(extra: Extra): Effect.Effect<Json.Json, Fault.Fault> {
+    const asked = this.asked(extra, {})
+    if (extra.optional !== true) return asked
+    return Effect.catchIf(asked, (fault) => !Calls.isPutOff(fault) && fault.kind !== "unauthenticated", (fault) => {
+      const detail = `what is read of ${extra.path} is left out of all of them: ${fault.detail}`
+      Work.except(this.work, { type: this.table.type, id: "*" }, "failed", Fault.make({ ...fault.options, detail }))
+      return Effect.as(Effect.logWarning(`${this.table.type}: ${detail}`), null)
+    })
   }
 
   private asked(extra: Extra, at: Readonly<Record<string, string>>): Effect.Effect<Json.Json, Fault.Fault> {
@@ -382,5 +394,4 @@ const holds = (when: (entity: Entity) => boolean, entity: Entity): boolean => {
   }
 }
 
-const isMissing = (fault: Fault.Fault, extra: Extra): boolean =>
-  fault.kind === "not-found" || fault.code === "not-enabled" || (fault.kind === "denied" && Shared.isShared(extra))
+const isMissing = (fault: Fault.Fault): boolean => fault.kind === "not-found" || fault.code === "not-enabled"

@@ -14,7 +14,10 @@ import type * as Model from "../Model.ts"
 import type { Table, TypeName } from "../Table.ts"
 import { type Entry, type Inventory, shownOf } from "./Inventory.ts"
 
-/** Of what is kept. Raised whenever what the program makes of an answer changes otherwise than by a table. */
+/**
+ * Of what is kept. Raised whenever what the program makes of an answer changes otherwise than by a table: of that, its
+ * `revision` is.
+ */
 const version = 1
 
 /** Items that are written at once: each time the process waits for the disk. What is lost by a kill is read again. */
@@ -56,17 +59,14 @@ export interface Options {
 const digestOf = (text: string): string => Crypto.hash("sha256", text, "base64url").slice(0, 22)
 
 /**
- * Of a table, and of whatever else decides what is kept of its resources.
+ * Of a table, and of whatever else decides what is kept of its resources. Functions do not go into it, whose text is
+ * another in each build of the program: for them the table has its `revision`.
  *
  * @since 0.1.0
  * @category conversions
  */
 export const fingerprint = (table: Table, more: string): string =>
-  digestOf(
-    `${version} ${more} ${
-      JSON.stringify(table, (_, value: unknown) => typeof value === "function" ? String(value) : value)
-    }`
-  )
+  digestOf(`${version} ${table.revision ?? 1} ${more} ${JSON.stringify(table)}`)
 
 const corrupt = (what: string): Fault.Fault =>
   Fault.make({

@@ -27,7 +27,7 @@ const flow: Table = {
   },
   // What the provider is told, and does not read.
   notInApi: ["force_unlock", "substitutions", "update_trigger_hash"],
-  files: { folder: "architect_flows", writer: "flow", stamped: true },
+  files: { folder: "architect_flows", writer: "flow", stamped: true, entity: "/api/v2/flows/{id}" },
   tracked: true,
   permissions: ["architect:flow:view"]
 }
@@ -47,7 +47,7 @@ const script: Table = {
     file_content_hash: string({ computed: true, file: "hash" })
   },
   notInApi: ["substitutions"],
-  files: { folder: "scripts", writer: "script", stamped: true },
+  files: { folder: "scripts", writer: "script", stamped: true, entity: "/api/v2/scripts/{id}" },
   permissions: ["scripter:publishedScript:view"]
 }
 

@@ -101,10 +101,10 @@ const responseAsset: Table = {
   stamp: "dateModified",
   files: { folder: "response_assets", writer: "response-asset", stamped: true },
   permissions: ["responseAssets:asset:view"],
+  // An address that is signed for a while: it opens the file to whoever has it, and is another one each time.
+  notInApi: ["content_location"],
   attributes: {
     filename: string({ required: true, unresolvable: true, file: "path" }),
-    // An address of this organisation, which is no use to another.
-    content_location: string({ computed: true, excluded: true }),
     division_id: division(),
     file_content_hash: string({ file: "hash" }),
     name: string({ computed: true })

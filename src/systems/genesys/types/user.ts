@@ -6,9 +6,10 @@
 import type * as Json from "../../../kernel/Json.ts"
 import type { Entity, Table } from "../Table.ts"
 import { block, blocks, boolean, number, ref, set, string } from "../Table.ts"
-import { division, idOf, isObject, objects, phoneNumber, text } from "./Conversions.ts"
+import { division, idOf, isDeleted, isObject, objects, phoneNumber, text } from "./Conversions.ts"
 
-const expand = "skills,languages,locations,profileSkills,certifications,employerInfo"
+const expanded = ["skills", "languages", "locations", "profileSkills", "certifications", "employerInfo"]
+const expand = expanded.join(",")
 
 const withoutBrackets = (value: string): string => value.replace(/^[()]+|[()]+$/g, "")
 
@@ -17,7 +18,7 @@ const withoutBrackets = (value: string): string => value.replace(/^[()]+|[()]+$/
  * internal one; as an `extension` beside another `display`, which then is the number; as a `display` alone, which is an
  * extension of no pool.
  */
-const phone = (contact: Entity): Entity => {
+const phone = (contact: Entity, pools: Json.Json | undefined): Entity => {
   const { mediaType = null, type = null } = contact
   const address = text(contact, "address")
   const display = text(contact, "display")
@@ -28,15 +29,32 @@ const phone = (contact: Entity): Entity => {
       : { mediaType, type, number: phoneNumber(address ?? null) ?? null }
   }
   return display === undefined || display === extension
-    ? { mediaType, type, extension: withoutBrackets(extension) }
+    ? { mediaType, type, ...extensionOf(withoutBrackets(extension), pools) }
     : { mediaType, type, extension, number: phoneNumber(display) ?? null }
 }
 
-const addresses = (value: Json.Json): Json.Json | undefined => {
+/**
+ * An internal extension with the pool whose numbers it is one of. Where several pools have it, which one it is of cannot
+ * be told.
+ */
+const extensionOf = (extension: string, pools: Json.Json | undefined): Entity => {
+  const found = objects(pools).filter((pool) => {
+    const [start, end] = [text(pool, "startNumber") ?? "", text(pool, "endNumber") ?? ""]
+    const isAlike = start.length === extension.length && end.length === extension.length
+    return !isDeleted(pool) && isAlike && start <= extension && extension <= end
+  })
+  const [pool, ...others] = found
+  const extensionPoolId = pool === undefined || others.length > 0 ? undefined : text(pool, "id")
+  return extensionPoolId === undefined ? { extension } : { extension, extensionPoolId }
+}
+
+const addresses = (value: Json.Json, entity: Entity): Json.Json | undefined => {
   const contacts = objects(value)
   return {
     otherEmails: contacts.filter((contact) => contact["mediaType"] === "EMAIL"),
-    phoneNumbers: contacts.filter(({ mediaType }) => mediaType === "PHONE" || mediaType === "SMS").map(phone)
+    phoneNumbers: contacts.filter(({ mediaType }) => mediaType === "PHONE" || mediaType === "SMS").map((contact) =>
+      phone(contact, entity["@pools"])
+    )
   }
 }
 
@@ -61,7 +79,11 @@ const labels = (value: Json.Json): Json.Json | undefined =>
 /** The API refuses inactive users beyond so many, and lists active ones without an end. */
 const cap = 10_000
 
-/** As a search finds them by the beginning of their address. */
+/**
+ * As a search finds them by the beginning of their address, with all that a listing has of them.
+ *
+ * Source: `UserSearchRequest` and `UserSearchCriteria` of the platform's SDK, 262.
+ */
 const ways = (state: string) =>
   [..."abcdefghijklmnopqrstuvwxyz0123456789_"].map((value) => ({
     method: "POST",
@@ -70,6 +92,7 @@ const ways = (state: string) =>
     entities: "results",
     pageSize: 100,
     body: {
+      expand: expanded,
       query: [
         { type: "EXACT", fields: ["state"], value: state },
         { type: "STARTS_WITH", fields: ["email"], value }
@@ -93,7 +116,9 @@ const user: Table = {
     listed: true,
     extras: {
       voicemail: { path: "/api/v2/voicemail/userpolicies/{id}", optional: true },
-      utilization: { path: "/api/v2/routing/users/{id}/utilization", optional: true }
+      utilization: { path: "/api/v2/routing/users/{id}/utilization", optional: true },
+      // Which pool an extension is of is known only from the pools themselves.
+      pools: { path: "/api/v2/telephony/providers/edges/extensionpools", paging: "pages", optional: true }
     }
   },
   label: (entity) => text(entity, "email"),
@@ -108,6 +133,7 @@ const user: Table = {
       other_emails: blocks({ address: string(), type: string() }, { nesting: "set" }),
       phone_numbers: blocks({
         extension: string(),
+        extension_pool_id: string({ ref: ref("genesyscloud_telephony_providers_edges_extension_pool") }),
         media_type: string(),
         number: string(),
         type: string()
@@ -155,8 +181,7 @@ const user: Table = {
       send_email_notifications: boolean({ computed: true })
     }, { from: "@voicemail", computed: true, removeIfMissing: ["alert_timeout_seconds"] })
   },
-  // Which pool an extension is of is known only from the pools themselves.
-  notInApi: ["addresses.phone_numbers.extension_pool_id", "password"]
+  notInApi: ["password"]
 }
 
 /**

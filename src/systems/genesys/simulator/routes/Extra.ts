@@ -121,6 +121,8 @@ const search = (name: Name, path: string): Answer.Route => ({
     if (kind === undefined) return Answer.notFound
     const every = call.organisation.order(name, undefined)
     const isFound = matches(call.body["query"])
+    const { expand } = call.body
+    const asking = Array.isArray(expand) ? { ...call.query, expand: expand.join(",") } : call.query
     const numbers = isFound === undefined
       ? every
       : every.filter((index) => isFound(call.organisation.build(name, index)))
@@ -130,7 +132,7 @@ const search = (name: Name, path: string): Answer.Route => ({
       slice: (from, to) =>
         Array.from(numbers.subarray(from, to), (index) => {
           const entity = call.organisation.build(name, index)
-          return kind.shown === undefined ? entity : kind.shown(entity, call.query)
+          return kind.shown === undefined ? entity : kind.shown(entity, asking)
         }),
       repeating: false,
       beside: { types: [`${name}s`] }
