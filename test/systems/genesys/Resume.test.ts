@@ -73,6 +73,26 @@ describe("Resume", () => {
         })))
   }
 
+  it.live("loses nothing that it read seconds before it was killed, though it only waited since", () =>
+    Lab.run({ resources: 200 }, (lab) =>
+      Effect.gen(function*() {
+        const life = { over: false }
+        const options = { resourceTypes: ["user"], maxConcurrent: 1 }
+        const waiting = yield* Deferred.make<void>()
+        let read = 0
+        const wire: Lab.Wire = (endpoint) => (request) => {
+          if (/utilization$/.test(request.url)) read += 1
+          return read > 10 ? Effect.zipRight(Deferred.succeed(waiting, undefined), Effect.never) : endpoint(request)
+        }
+        const own = { wire, collections: mortal(lab.collections, life) }
+        const fiber = yield* Effect.fork(lab.exports({ directory: lab.folder("died"), ...options }, own))
+        yield* Deferred.await(waiting)
+        yield* Effect.sleep("3 seconds")
+        life.over = true
+        yield* Fiber.interrupt(fiber)
+        assert.strictEqual((yield* lab.exports(options)).reused, 10)
+      })))
+
   it.live("reads again what changed since it died, and forgets what is gone", () =>
     Lab.run({ resources: 250 }, (lab) =>
       Effect.gen(function*() {

@@ -97,7 +97,7 @@ export const run = (
       exceptions: [],
       authenticated: new Set()
     }
-    yield* Effect.onError(Rounds.run(work), () => keepRest(work))
+    yield* Effect.onError(Effect.raceFirst(Rounds.run(work), spool.watch), () => keepRest(work))
     return yield* finish(work, collections, organisation, startedAt)
   }).pipe(Effect.withSpan("Genesys.export"))
 

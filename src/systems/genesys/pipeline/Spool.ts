@@ -210,6 +210,15 @@ export class Spool {
   }))
 
   /**
+   * Writes what was added also while nothing is added: a long wait for the API must not keep it from the store.
+   *
+   * @since 0.1.0
+   */
+  get watch(): Effect.Effect<never, Fault.Fault> {
+    return Effect.forever(Effect.delay(this.flush, patience))
+  }
+
+  /**
    * Marks the export as ended.
    *
    * @since 0.1.0
