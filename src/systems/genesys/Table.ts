@@ -193,6 +193,8 @@ export interface FileRule {
   readonly writer: "prompt-audio" | "script" | "flow" | "contacts" | "response-asset"
   /** Its bytes cannot change without the change stamp of its entity. Defaults to `false`: then it is fetched each time. */
   readonly stamped?: boolean | undefined
+  /** Where its entity is asked for, when a file is not there and the entity was listed whole: `/api/v2/flows/{id}`. */
+  readonly entity?: string | undefined
 }
 
 /**

@@ -121,6 +121,14 @@ export const calm = (scenario: Scenario, outcome: Outcome): ReadonlyArray<Proble
 /** Files that tell what has changed since the last export: not the same in two exports. */
 const ofChanges: ReadonlySet<string> = new Set(["export-report.json", ".holdfast-export.json"])
 
+/** The first line that is not the same, of both. */
+const firstDifference = (wanted: string | undefined, found: string | undefined): string => {
+  if (wanted === undefined || found === undefined) return wanted === undefined ? "is too many" : "is missing"
+  const [left, right] = [wanted.split("\n"), found.split("\n")]
+  const line = left.findIndex((text, index) => text !== right[index])
+  return `line ${line + 1}: ${(left[line] ?? "").trim()}, but ${(right[line] ?? "").trim()}`
+}
+
 export const same = (
   invariant: string,
   wanted: Files,
@@ -128,6 +136,10 @@ export const same = (
   withReport: boolean
 ): ReadonlyArray<Problem> => {
   const names = [...new Set([...wanted.keys(), ...found.keys()])].filter((name) => withReport || !ofChanges.has(name))
-  const different = names.filter((name) => wanted.get(name) !== found.get(name))
-  return different.length === 0 ? [] : [{ invariant, detail: different.toSorted().slice(0, 5).join(", ") }]
+  const different = names.filter((name) => wanted.get(name) !== found.get(name)).toSorted()
+  const [first] = different
+  return first === undefined ? [] : [{
+    invariant,
+    detail: `${different.slice(0, 5).join(", ")}; ${first} ${firstDifference(wanted.get(first), found.get(first))}`
+  }]
 }

@@ -138,7 +138,7 @@ export const draw = (seed: number): Scenario => {
   const ground = groundOf(dice.of("ground"), seed)
   const some = dice.of("types")
   // A type less is two calls less, and most of what goes wrong goes wrong with one as well.
-  const types = some.chance(0.8) ? some.some(names, some.between(1, 4)) : []
+  const types = some.chance(0.9) ? some.some(names, some.between(1, 4)) : []
   const trouble = dice.of("trouble")
   const stages = dice.of("stages")
   return {

@@ -211,6 +211,18 @@ describe("Export", () => {
         assert.deepStrictEqual((yield* Validate.folder(outcome.directory)).problems, [])
       })))
 
+  it.live("a flow that vanishes before its file is asked for is gone, and misses no file", () =>
+    Lab.run({ resources: 300, trouble: { vanishing: 0.3 } }, (lab) =>
+      Effect.gen(function*() {
+        const resourceTypes = ["flow", "script"]
+        const outcome = yield* lab.exports({ resourceTypes, useLegacyArchitectFlowExporter: false })
+        const truth = resourceTypes.flatMap((type) => lab.simulator.world.vanished(type))
+        assert.isAbove(truth.length, 1)
+        assert.sameMembers(Lab.exceptions(outcome, "vanished").map(({ id }) => id), truth)
+        assert.deepStrictEqual(Lab.exceptions(outcome, "file"), [])
+        assert.isTrue(isWhole(outcome.report))
+      })))
+
   it.live("writes contacts without what the API adds to them, which changes with every call", () =>
     Lab.run({ resources: 300 }, (lab) =>
       Effect.gen(function*() {

@@ -233,6 +233,23 @@ describe("trouble", () => {
       assert.isBelow(moved, after.length)
     }))
 
+  it.effect("lets deployments stay with the version of their configuration, which goes on", () =>
+    Effect.gen(function*() {
+      const { get, simulator: { world } } = yield* Api.make({ resources: 400 })
+      const configurationOf = (id: string) =>
+        Effect.map(get(`/api/v2/webdeployments/deployments/${id}`), ({ body }) => Api.field(body, "configuration"))
+      const deployments = world.ids("webdeployments_deployment")
+      const before = yield* Effect.forEach(deployments, configurationOf)
+      const { changed, removed } = world.mutate(100)
+      assert.isAbove(changed.filter(({ type }) => type === "genesyscloud_webdeployments_configuration").length, 0)
+      const there = deployments.filter((id) => !removed.some((one) => one.id === id))
+      assert.isAbove(there.length, 0)
+      assert.deepStrictEqual(
+        yield* Effect.forEach(there, configurationOf),
+        before.filter((_, index) => there.includes(deployments[index] ?? ""))
+      )
+    }))
+
   it.effect("lets counts grow while pages are turned", () =>
     Effect.gen(function*() {
       const api = yield* Api.make({ resources: 10_000, trouble: { growing: true } })

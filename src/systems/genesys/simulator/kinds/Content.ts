@@ -236,7 +236,10 @@ const journeyEvents = (draw: Draw): Entity => ({
  * @since 0.1.0
  * @category constructors
  */
-export const webVersion = (draw: Draw): string => String(1 + (draw.index % 4) + draw.revision)
+export const webVersion = (draw: Draw): string => String(deployedVersion(draw) + draw.revision)
+
+/** The one that its deployments show: they stay with it until somebody deploys another one. */
+const deployedVersion = (draw: Draw): number => 1 + (draw.index % 4)
 
 const webConfigurations: Kind = {
   name: "webdeployments_configuration",
@@ -327,7 +330,7 @@ const webDeployments: Kind = {
       pushIntegrations: draw.maybe(0.3, () => [{ id: draw.idOf("integration"), provider: "FCM" }]),
       configuration: {
         ...draw.ref("webdeployments_configuration", configuration),
-        version: webVersion(draw.organisation.draw("webdeployments_configuration", configuration))
+        version: String(deployedVersion(draw.organisation.draw("webdeployments_configuration", configuration)))
       },
       selfUri: draw.uri
     }
