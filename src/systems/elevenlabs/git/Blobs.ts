@@ -44,18 +44,3 @@ export const read = (
         () => GitFault.fromOutput(place, "cat-file", 0, "fatal: it told less than it was asked")
       )
     )
-
-/**
- * Puts content into the store and gives its id.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const write = (
-  place: GitProcess.Place,
-  content: Uint8Array
-): Effect.Effect<string, Fault.Fault, CommandExecutor.CommandExecutor> =>
-  Effect.map(
-    GitProcess.run(place, ["hash-object", "-w", "--stdin"], { input: content }),
-    ({ stdout }) => stdout.trim()
-  )

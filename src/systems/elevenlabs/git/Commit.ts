@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Path from "node:path"
 import * as Fault from "../../../kernel/Fault.ts"
@@ -23,8 +24,10 @@ import * as Scratch from "./Scratch.ts"
 export interface Identity {
   /** Empty where git knows by itself. */
   readonly environment: Readonly<Record<string, string>>
-  /** Arguments of `commit-tree`, which does not look at `commit.gpgSign`. */
-  readonly signing: ReadonlyArray<string>
+  /** `name <email> seconds zone` */
+  readonly committer: string
+  /** Whether the user has commits signed. Only `git commit` looks at `commit.gpgSign` by itself. */
+  readonly signing: boolean
 }
 
 /**
@@ -38,14 +41,15 @@ export const identityOf = (
   fallback: { readonly name: string; readonly email: string }
 ): Effect.Effect<Identity, Fault.Fault, Repository.Needs> =>
   Effect.gen(function*() {
-    const asked = yield* Effect.forEach(
-      ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"],
-      (name) => GitProcess.outcome(repository, ["-c", "user.useConfigOnly=true", "var", name])
-    )
+    const ask = (name: string) => GitProcess.outcome(repository, ["-c", "user.useConfigOnly=true", "var", name])
+    const asked = yield* Effect.all([ask("GIT_AUTHOR_IDENT"), ask("GIT_COMMITTER_IDENT")])
     const { email, name } = fallback
+    const known = asked.every(({ exitCode }) => exitCode === 0)
+    const seconds = Math.floor((yield* Clock.currentTimeMillis) / 1000)
     return {
-      signing: repository.signs ? ["-S"] : [],
-      environment: asked.every(({ exitCode }) => exitCode === 0) ? {} : {
+      signing: repository.signs,
+      committer: known ? asked[1].stdout.trim() : `${name} <${email}> ${seconds} +0000`,
+      environment: known ? {} : {
         GIT_AUTHOR_NAME: name,
         GIT_AUTHOR_EMAIL: email,
         GIT_COMMITTER_NAME: name,

@@ -11,9 +11,9 @@ import * as Effect from "effect/Effect"
 import * as Fault from "../../../kernel/Fault.ts"
 import type { Identity } from "./Commit.ts"
 import * as Blobs from "./Blobs.ts"
+import * as FastImport from "./FastImport.ts"
 import * as GitProcess from "./GitProcess.ts"
 import type { Needs, Repository } from "./Repository.ts"
-import * as Scratch from "./Scratch.ts"
 
 /**
  * Merges three versions of one file. The path is as the caller named it; the base is `undefined` where both sides added
@@ -124,19 +124,20 @@ const mergeFile = <R>(
       return yield* conflict(repository, path, "is not in the store of git")
     }
     const content = yield* options.merge(name, old, left, right)
-    return { mode: theirs.mode, id: yield* Blobs.write(repository, content) }
+    return Buffer.compare(content, right) === 0
+      ? undefined
+      : { _tag: "Write" as const, path, mode: theirs.mode, content }
   })
 
-/** The entry of a path in the form of `git update-index --index-info`. */
-const infoOf = (path: string, value: Entry | undefined, digits: number): string =>
-  value === undefined ? `0 ${"0".repeat(digits)}\t${path}\0` : `${value.mode} ${value.id}\t${path}\0`
+const editOf = (path: string, value: Entry | undefined): FastImport.Edit =>
+  value === undefined ? { _tag: "Remove", path } : { _tag: "Put", path, ...value }
 
 /** A commit that is to be put elsewhere. */
 interface Told {
   readonly id: string
   readonly parent: string
   readonly changes: ReadonlyArray<Change>
-  readonly author: Readonly<Record<string, string>>
+  readonly author: Readonly<Record<"GIT_AUTHOR_NAME" | "GIT_AUTHOR_EMAIL" | "GIT_AUTHOR_DATE", string>>
   readonly message: string
 }
 
@@ -172,29 +173,36 @@ const onto = <R>(repository: Repository, commit: Told, tip: string, options: Opt
   Effect.gen(function*() {
     const theirs = new Map((yield* changes(repository, commit.parent, tip)).map((change) => [change.path, change]))
     const merged: Array<string> = []
-    let info = ""
+    const edits: Array<FastImport.Edit> = []
     for (const { after, before, path } of commit.changes) {
       const other = theirs.get(path)
       if (other !== undefined && same(other.after, after)) continue
-      const value = other === undefined
-        ? after
+      const edit = other === undefined
+        ? editOf(path, after)
         : yield* mergeFile(repository, options, before, path, after, other.after)
-      if (other !== undefined && same(other.after, value)) continue
+      if (edit === undefined) continue
       if (other !== undefined) merged.push(options.names.get(path) ?? path)
-      info += infoOf(path, value, tip.length)
+      edits.push(edit)
     }
     // Everything it did is there already.
-    if (info === "") return { tip, merged }
-    const environment = yield* Scratch.index(repository, tip)
-    yield* GitProcess.run(repository, ["update-index", "-z", "--index-info"], { environment, input: info })
-    const tree = (yield* GitProcess.run(repository, ["write-tree"], { environment })).stdout.trim()
-    const identity = yield* options.identity
-    const made = yield* GitProcess.run(repository, ["commit-tree", ...identity.signing, "-p", tip, "-F", "-", tree], {
-      input: commit.message,
-      environment: { ...identity.environment, ...commit.author }
+    if (edits.length === 0) return { tip, merged }
+    const { committer, environment, signing } = yield* options.identity
+    const { author, message } = commit
+    const made = yield* FastImport.commit(repository, {
+      parent: tip,
+      edits,
+      author: `${author.GIT_AUTHOR_NAME} <${author.GIT_AUTHOR_EMAIL}> ${author.GIT_AUTHOR_DATE}`,
+      committer,
+      message
     })
-    return { tip: made.stdout.trim(), merged }
-  }).pipe(Effect.scoped)
+    if (!signing) return { tip: made, merged }
+    // The same once more, with a signature.
+    const signed = yield* GitProcess.run(repository, ["commit-tree", "-S", "-p", tip, "-F", "-", `${made}^{tree}`], {
+      input: message,
+      environment: { ...environment, ...author }
+    })
+    return { tip: signed.stdout.trim(), merged }
+  })
 
 /**
  * Where both histories part. A shallow clone may not reach as far, and is made deeper once.

@@ -87,7 +87,7 @@ const runProgram = (program: string, lab: Lab.Lab, clone: string, pull: boolean,
  * The calls that change the clone or the remote, and one that works on an index of our own: after any other one the
  * world is as it was, but for objects that nobody refers to.
  */
-const changing = /^(?:commit|reset|fetch|commit-tree|push|update-ref|read-tree -m|read-tree [0-9a-f]+$)(?!-)/
+const changing = /^(?:commit|reset|fetch|fast-import|push|update-ref|read-tree -m|read-tree [0-9a-f]+$)(?!-)/
 
 const deaths = (calls: ReadonlyArray<string>): ReadonlyArray<{ readonly call: string; readonly at: number }> => {
   const seen = new Set<string>()
@@ -118,7 +118,7 @@ describe.skipIf(!Lab.hasGit)(Lab.title("after a crash"), () => {
       {
         title: "a pull and a push",
         pull: true,
-        needed: ["fetch", "commit ", "commit-tree", "push", "read-tree -m -u", "update-ref"]
+        needed: ["fetch", "commit ", "fast-import", "push", "read-tree -m -u", "update-ref"]
       },
       { title: "a push that others were faster than", pull: false, needed: ["push", "read-tree -m -u", "update-ref"] }
     ]

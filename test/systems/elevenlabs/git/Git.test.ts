@@ -94,6 +94,53 @@ describe.skipIf(!Lab.hasGit)(Lab.title("Git"), () => {
       assert.strictEqual(lab.git(lab.origin, "log", "--format=%s", "-1", "main"), "Mine: größer")
     }).pipe(Effect.provide(NodeContext.layer)))
 
+  it.scopedLive("a commit of the user keeps all it is when it is put on top of others; signed where he signs", () =>
+    Effect.gen(function*() {
+      const lab = yield* Lab.make
+      const clone = lab.clone("clone")
+      Fs.symlinkSync("out/page.txt", join(clone, "link"))
+      Lab.write(join(clone, "place"), "a file\n")
+      lab.git(clone, "add", ".")
+      lab.git(clone, "commit", "--quiet", "-m", "One")
+      const odd = "out/an \"odd\" \\ näme.txt"
+      Lab.script(join(clone, "\"quoted\".sh"), "exit 0")
+      Lab.write(join(clone, odd), "no line break at the end")
+      Fs.rmSync(join(clone, "place"))
+      Lab.write(join(clone, "place/inside.txt"), "now a folder\n")
+      Fs.rmSync(join(clone, "out/page.txt"))
+      lab.git(clone, "add", "-A", ".")
+      lab.git(
+        clone,
+        "commit",
+        "--quiet",
+        "--author=Zoë <zoe@lab.example>",
+        "-m",
+        "Two\n\nWith a \"body\"\n\n  indented"
+      )
+      const told = "--format=%an <%ae> %ad%n%B"
+      const before = [lab.git(clone, "ls-tree", "-r", "HEAD"), lab.git(clone, "log", "-2", told)]
+      elsewhere(lab, { "state/b.json": Lab.stateOf({ first: "2" }) })
+      const signs = Lab.script(
+        join(lab.folder, "sign"),
+        "cat > /dev/null",
+        "echo '[GNUPG:] SIG_CREATED D 1 8 00 0 0' >&2",
+        "printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nits mark\\n-----END PGP SIGNATURE-----\\n'"
+      )
+      lab.git(clone, "config", "gpg.program", signs)
+      lab.git(clone, "config", "commit.gpgSign", "true")
+      assert.deepInclude(yield* Git.pull(Lab.options(lab, clone)), { outcome: "replayed", ahead: 2, merged: [] })
+      const theirs = lab.git(lab.origin, "ls-tree", "main", "state/b.json")
+      const after = lab.git(clone, "ls-tree", "-r", "HEAD")
+      assert.include(after, theirs)
+      const rest = (tree: string) => tree.split("\n").filter((line) => !line.endsWith("state/b.json"))
+      assert.deepStrictEqual(rest(after), rest(before[0] ?? ""))
+      assert.strictEqual(lab.git(clone, "log", "-2", told), before[1])
+      assert.include(lab.git(clone, "cat-file", "commit", "HEAD"), "its mark")
+      assert.include(lab.git(clone, "cat-file", "commit", "HEAD~1"), "its mark")
+      assert.strictEqual(lab.git(clone, "fsck", "--strict", "--no-dangling"), "")
+      assert.strictEqual(Lab.dirt(lab, clone), "")
+    }).pipe(Effect.provide(NodeContext.layer)))
+
   it.scopedLive("a state that a dead run left uncommitted is merged by the pull, and no key is lost", () =>
     Effect.gen(function*() {
       const lab = yield* Lab.make
