@@ -152,7 +152,7 @@ export const merge: Git.PullOptions["merge"] = (_path, base, ours, theirs) =>
   })
 
 /** Fast, and as stubborn as the default. */
-export const retry = RetryPolicy.make({ maxAttempts: 12, base: "300 millis", cap: "5 seconds", jitter: "full" })
+const retry = RetryPolicy.make({ maxAttempts: 12, base: "300 millis", cap: "5 seconds", jitter: "full" })
 
 export const options = (
   lab: Lab,
