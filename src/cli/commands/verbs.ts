@@ -9,6 +9,15 @@ import { genesys } from "./genesys/verbs.ts"
 import { proxmox } from "./proxmox/verbs.ts"
 import { runs } from "./run/verbs.ts"
 
+const port = {
+  kind: "integer",
+  name: "port",
+  value: "PORT",
+  minimum: 0,
+  description: "Where to listen, on 127.0.0.1",
+  fallback: "a free one"
+} as const
+
 /**
  * @since 0.1.0
  * @category verbs
@@ -19,14 +28,7 @@ export const simProxmox = verb({
   description: "Serves a simulated Proxmox VE on this machine until Ctrl-C, and prints the environment that points "
     + "holdfast, or any other client, at it. The printed lines are shell.",
   flags: {
-    port: {
-      kind: "integer",
-      name: "port",
-      value: "PORT",
-      minimum: 0,
-      description: "Where to listen, on 127.0.0.1",
-      fallback: "a free one"
-    },
+    port,
     faults: {
       kind: "text",
       name: "faults",
@@ -88,14 +90,7 @@ export const simGenesys = verb({
       description: "The same seed gives the same organisation and the same misfortunes",
       fallback: "1"
     },
-    port: {
-      kind: "integer",
-      name: "port",
-      value: "PORT",
-      minimum: 0,
-      description: "Where to listen, on 127.0.0.1",
-      fallback: "a free one"
-    },
+    port,
     latency: {
       kind: "duration",
       name: "latency",
@@ -165,14 +160,7 @@ export const simElevenLabs = verb({
       description: "The same seed gives the same ids and the same misfortunes",
       fallback: "1"
     },
-    port: {
-      kind: "integer",
-      name: "port",
-      value: "PORT",
-      minimum: 0,
-      description: "Where to listen, on 127.0.0.1",
-      fallback: "a free one"
-    },
+    port,
     latency: {
       kind: "duration",
       name: "latency",

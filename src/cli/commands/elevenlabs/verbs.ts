@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { dryRun, waitWhile, yes } from "../../SharedFlags.ts"
 import { group, verb } from "../../Verb.ts"
 
 const sites = {
@@ -42,14 +43,7 @@ const difference = {
   }
 } as const
 
-const wait = {
-  kind: "duration",
-  name: "wait",
-  value: "DURATION",
-  bare: "24h",
-  description: "Wait so long, 24h where it is not said, while another run changes this workspace",
-  fallback: "do not wait, exit 3"
-} as const
+const wait = waitWhile("changes this workspace")
 
 const inGit = {
   git: {
@@ -85,7 +79,7 @@ export const sync = verb({
   flags: {
     ...difference,
     ...inGit,
-    dryRun: { kind: "boolean", name: "dry-run", description: "Say what would be done, and do nothing" },
+    dryRun,
     wait
   },
   args: { sites },
@@ -172,7 +166,7 @@ export const remove = verb({
       description: "Only the document of this file, as list shows it; may be repeated",
       fallback: "every file"
     },
-    yes: { kind: "boolean", name: "yes", alias: "y", description: "Do not ask" },
+    yes,
     ...inGit,
     wait
   },
@@ -180,11 +174,7 @@ export const remove = verb({
   examples: [{ line: "holdfast elevenlabs remove --site www.example.com", says: "Give up a site" }]
 })
 
-const recordsOnly = {
-  kind: "boolean",
-  name: "dry-run",
-  description: "Say what would be written, and write nothing"
-} as const
+const recordsOnly = { ...dryRun, description: "Say what would be written, and write nothing" } as const
 
 /**
  * @since 0.1.0

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { waitWhile } from "../../SharedFlags.ts"
 import { group, verb } from "../../Verb.ts"
 
 const pattern = "TYPE[::NAME]"
@@ -151,14 +152,7 @@ const options = {
     description: "What an export that did not end has read within this time is not read again",
     fallback: "24h"
   },
-  wait: {
-    kind: "duration",
-    name: "wait",
-    value: "DURATION",
-    bare: "24h",
-    description: "Wait so long, 24h where it is not said, while another run exports this organisation",
-    fallback: "do not wait, exit 3"
-  }
+  wait: waitWhile("exports this organisation")
 } as const
 
 /**

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { dryRun, waitWhile, yes } from "../../SharedFlags.ts"
 import { group, verb } from "../../Verb.ts"
 
 const fleet = {
@@ -47,18 +48,7 @@ const parallel = {
   fallback: "8"
 } as const
 
-const wait = {
-  kind: "duration",
-  name: "wait",
-  value: "DURATION",
-  bare: "24h",
-  description: "Wait so long, 24h where it is not said, while another run has this fleet",
-  fallback: "do not wait, exit 3"
-} as const
-
-const dryRun = { kind: "boolean", name: "dry-run", description: "Show what would be done, and do nothing" } as const
-
-const yes = { kind: "boolean", name: "yes", alias: "y", description: "Do not ask" } as const
+const wait = waitWhile("has this fleet")
 
 /**
  * @since 0.1.0

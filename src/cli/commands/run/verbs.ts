@@ -3,11 +3,10 @@
  *
  * @since 0.1.0
  */
+import { dryRun, waitWhile } from "../../SharedFlags.ts"
 import { group, verb } from "../../Verb.ts"
 
 const id = { name: "ID", description: "The run, or the beginning of its id", required: true } as const
-
-const dryRun = { kind: "boolean", name: "dry-run", description: "Show what would be done, and do nothing" } as const
 
 /**
  * @since 0.1.0
@@ -53,14 +52,7 @@ export const resume = verb({
     + "Refuses (exit 3) when the run is done, when its file is gone, or when another cluster or organisation is "
     + "configured by now.",
   flags: {
-    wait: {
-      kind: "duration",
-      name: "wait",
-      value: "DURATION",
-      bare: "24h",
-      description: "Wait so long, 24h where it is not said, while another run has its target",
-      fallback: "do not wait, exit 3"
-    }
+    wait: waitWhile("has its target")
   },
   args: { id },
   examples: [{ line: "holdfast run resume mi8x2k", says: "Go on where it stopped" }]
