@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Agent, Dispatcher } from "undici"
 import type * as Fault from "../kernel/Fault.ts"
+import * as Policy from "../kernel/Policy.ts"
 import { codeOf } from "./ConnectError.ts"
 import * as Http from "./Http.ts"
 import * as Redaction from "./Redaction.ts"
@@ -281,14 +282,18 @@ const requestOf = ({ body, headers, method, origin, path }: Request): HttpClient
   return body === undefined ? request : HttpClientRequest.bodyText(request, body, headers["content-type"])
 }
 
+/** By the clock of the program, which a timer would know nothing of. */
 const within = (
-  limit: Duration.DurationInput | undefined,
-  context: TransportFault.Context
+  attemptTimeout: Duration.DurationInput | undefined,
+  { operation, subject, system }: TransportFault.Context
 ) =>
 <A>(exchange: Effect.Effect<A, Fault.Fault>): Effect.Effect<A, Fault.Fault> =>
-  limit === undefined
+  attemptTimeout === undefined
     ? exchange
-    : Effect.timeoutFail(exchange, { duration: limit, onTimeout: () => tooLong(millisOf(limit), context) })
+    : Effect.flatMap(
+      Policy.make({ name: "exchange", system, attemptTimeout }),
+      (policy) => policy.run(exchange, { operation, subject })
+    )
 
 /**
  * Over any client.
