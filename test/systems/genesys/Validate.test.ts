@@ -201,8 +201,17 @@ describe("Validate", () => {
 const cut = (cutter: Pieces.Cutter, parts: ReadonlyArray<string>) => {
   const pieces = parts.flatMap((part) => cutter.take(part))
   const { pieces: last, problem } = cutter.end()
-  return { pieces: [...pieces, ...last], problem }
+  return { pieces: [...pieces, ...last].map(withoutBody), problem }
 }
+
+/** What a piece says may be known before it is asked for, or not: that is where the bits of the file end. */
+const withoutBody = ({ body, ...piece }: Pieces.Piece) => {
+  if (body !== undefined) assert.deepStrictEqual(body, JSON.parse(piece.text))
+  return piece
+}
+
+const bodies = (text: string) =>
+  cut(Pieces.json(), [text]).pieces.map(({ labels, text }) => [labels, JSON.parse(text)])
 
 const partsOf = (text: string, at: ReadonlyArray<number>): ReadonlyArray<string> => {
   const borders = [0, ...at.map((each) => each % text.length).toSorted((left, right) => left - right), text.length]
@@ -235,6 +244,25 @@ describe("Pieces", () => {
       assert.deepStrictEqual(cut(Pieces.hcl(), partsOf(hcl, at)), whole.hcl)
       assert.deepStrictEqual(cut(Pieces.json(), partsOf(text, at)), whole.json)
     }))
+  })
+
+  it("of JSON are the same however it is indented", () => {
+    const indented = JSON.stringify(
+      { ...json, resource: { ...json.resource, none: { of: {}, them: { a: {} } } } },
+      null,
+      2
+    )
+    const found = bodies(indented)
+    assert.lengthOf(found, 7)
+    const ways = [
+      JSON.stringify(JSON.parse(indented)),
+      JSON.stringify(JSON.parse(indented), null, "\t"),
+      indented.replaceAll(/^ +/gm, ""),
+      indented.replaceAll(/^ {4}/gm, ""),
+      indented.replaceAll(/\n {6,}/g, " "),
+      indented.replaceAll(/\n/g, "\n  ")
+    ]
+    for (const way of ways) assert.deepStrictEqual(bodies(way), found)
   })
 
   it("of JSON end with what is wrong with the rest", () => {

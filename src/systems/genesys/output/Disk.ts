@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as FileFault from "../../../store/FileFault.ts"
 import type { Dirent, Stats } from "node:fs"
+import * as FsSync from "node:fs"
 import * as Fs from "node:fs/promises"
 
 /**
@@ -72,6 +73,47 @@ export const entries = (path: string): Effect.Effect<ReadonlyArray<Dirent>, Faul
  */
 export const makeFolder = (path: string): Effect.Effect<void, Fault.Fault> =>
   Effect.asVoid(attempt(path, () => Fs.mkdir(path, { recursive: true })))
+
+/** Bytes that are written while everything else waits: less than it takes to have it done beside. */
+const few = 262_144
+
+/**
+ * Writes a file that is not there yet and flushes it to the disk. Not to be interrupted: one file is soon written.
+ *
+ * @since 0.1.0
+ * @category writing
+ */
+export const create = (path: string, bytes: Uint8Array, mode?: number): Effect.Effect<void, Fault.Fault> =>
+  Effect.uninterruptible(bytes.length > few ? createLarge(path, bytes, mode) : createSmall(path, bytes, mode))
+
+const createLarge = (path: string, bytes: Uint8Array, mode: number | undefined): Effect.Effect<void, Fault.Fault> =>
+  Effect.acquireUseRelease(
+    attempt(path, () => Fs.open(path, "wx", mode)),
+    (handle) => attempt(path, () => handle.writeFile(bytes).then(() => handle.sync())),
+    (handle) => Effect.orDie(attempt(path, () => handle.close()))
+  )
+
+/** An export has thousands of them, and only flushing one takes long. */
+const createSmall = (path: string, bytes: Uint8Array, mode: number | undefined): Effect.Effect<void, Fault.Fault> =>
+  Effect.async<void, Fault.Fault>((resume) => {
+    const settle = (run: () => void): boolean => {
+      try {
+        run()
+        return true
+      } catch (error) {
+        resume(refused(path, error))
+        return false
+      }
+    }
+    settle(() => {
+      const file = FsSync.openSync(path, "wx", mode)
+      const close = (): void => FsSync.closeSync(file)
+      if (!settle(() => FsSync.writeFileSync(file, bytes))) return close()
+      FsSync.fsync(file, (error) => {
+        if (settle(close)) resume(error === null ? Effect.void : refused(path, error))
+      })
+    })
+  })
 
 /**
  * @since 0.1.0

@@ -204,11 +204,7 @@ export const writeBytes = (
     const parent = Path.dirname(path)
     if (!draft.made.has(parent)) yield* Disk.makeFolder(parent)
     draft.made.add(parent)
-    yield* Effect.acquireUseRelease(
-      Disk.attempt(path, () => Fs.open(path, "wx", mode)),
-      (handle) => Disk.attempt(path, (signal) => handle.writeFile(bytes, { signal }).then(() => handle.sync())),
-      (handle) => Effect.orDie(Disk.attempt(path, () => handle.close()))
-    )
+    yield* Disk.create(path, bytes, mode)
     draft.digests.set(name, createHash("sha256").update(bytes).digest("hex"))
   })
 

@@ -246,7 +246,8 @@ const blocks = (
             const resources = Chunk.toReadonlyArray(chunk)
             const files = yield* Pages.files(draft, input.readFile, desk.exceptions, resources)
             for (const [index, resource] of resources.entries()) {
-              const address = yield* Plan.addressOf(source, resource)
+              const address = Plan.addressOf(source, resource)
+              if (Fault.isFault(address)) return yield* address
               pages.add(desk, renders, resource, address, files[index] ?? [], soft)
             }
             yield* pages.drained

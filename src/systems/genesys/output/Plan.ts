@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
@@ -156,13 +155,12 @@ export const addressText = ({ label, mode, type }: Model.Address): string =>
  * @since 0.1.0
  * @category getters
  */
-export const addressOf = (source: Source, resource: Model.Resource): Effect.Effect<Model.Address, Fault.Fault> =>
-  Effect.suspend(() => {
-    const address = source.resolve(resource.type, resource.id)
-    return address === undefined
-      ? inconsistent(`${resource.type} ${resource.id}`, "it is to be written and has no label")
-      : Effect.succeed({ ...address, mode: resource.mode })
-  })
+export const addressOf = (source: Source, resource: Model.Resource): Model.Address | Fault.Fault => {
+  const address = source.resolve(resource.type, resource.id)
+  return address === undefined
+    ? inconsistent(`${resource.type} ${resource.id}`, "it is to be written and has no label")
+    : { ...address, mode: resource.mode }
+}
 
 const inconsistent = (subject: string, detail: string): Fault.Fault =>
   Fault.make({ kind: "invalid", system: "genesys", operation: "Genesys.write", sent: "no", subject, detail })
@@ -198,25 +196,14 @@ export const make = (source: Source): Effect.Effect<Plan, Fault.Fault> =>
     for (const type of source.types) {
       if (!source.inhabited.has(type)) continue
       const rendering = yield* renders(source, type)
-      yield* Stream.runForEachChunk(source.resources(type), (chunk) =>
-        Effect.forEach(Chunk.toReadonlyArray(chunk), (resource) =>
-          Effect.map(addressOf(source, resource), (address) => {
-            const from = nodes.of(address)
-            const refer = referring(source, resource, from, nodes, own)
-            if (resource.mode === "data") {
-              rendering.data(surveyor(resource, refer), resource.name)
-            } else {Values.each(rendering.written, resource.values, (_, type, id, { notSelf }) => {
-                if (notSelf !== true || id !== resource.id) {
-                  refer(type, id)
-                }
-              })}
-            for (const { id, type } of resource.mode === "managed" ? resource.dependsOn : []) {
-              const to = source.resolve(type, id)
-              if (to !== undefined) {
-                nodes.graph.connect(from, nodes.of(to), true)
-              }
-            }
-          }), { discard: true }))
+      yield* Stream.runForEachChunk(source.resources(type), (chunk) => {
+        for (const resource of chunk) {
+          const address = addressOf(source, resource)
+          if (Fault.isFault(address)) return address
+          survey(source, rendering, resource, nodes.of(address), nodes, own)
+        }
+        return Effect.void
+      })
     }
     const labelled = label([...own.values()], nodes)
     return {
@@ -224,13 +211,34 @@ export const make = (source: Source): Effect.Effect<Plan, Fault.Fault> =>
       cuts: Cycles.cuts(nodes.graph),
       own: new Map(source.types.map((type) => [
         type,
-        labelled.filter((each) =>
-          each.type === type
-        )
+        labelled.filter((each) => each.type === type)
       ])),
       ownOf: (type, name) => labelled.find((each) => each.type === type && each.name === name)
     }
   })
+
+/** Notes what a resource refers to and depends on. */
+const survey = (
+  source: Source,
+  rendering: Renders,
+  resource: Model.Resource,
+  from: number,
+  nodes: Nodes,
+  own: Map<string, Omit<Own, "label">>
+): void => {
+  const refer = referring(source, resource, from, nodes, own)
+  if (resource.mode === "data") {
+    rendering.data(surveyor(resource, refer), resource.name)
+    return
+  }
+  Values.each(rendering.written, resource.values, (_, type, id, { notSelf }) => {
+    if (notSelf !== true || id !== resource.id) refer(type, id)
+  })
+  for (const { id, type } of resource.dependsOn) {
+    const to = source.resolve(type, id)
+    if (to !== undefined) nodes.graph.connect(from, nodes.of(to), true)
+  }
+}
 
 /** Notes what a resource refers to. */
 const referring = (

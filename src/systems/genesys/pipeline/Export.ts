@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,6 +22,7 @@ import * as Calls from "./Calls.ts"
 import * as Files from "./Files.ts"
 import type { Inventory, Source } from "./Inventory.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Recent from "./Recent.ts"
 import * as Rounds from "./Rounds.ts"
 import * as Selection from "./Selection.ts"
 import { Shared } from "./Shared.ts"
@@ -68,7 +70,7 @@ export const run = (
     const startedAt = yield* monotonic
     const selection = yield* check(options, tables)
     const client = yield* Client.Client
-    const collections = yield* Collection.Collections
+    const collections = Recent.remembering(yield* Collection.Collections)
     const maxConcurrent = options.maxConcurrent ?? 10
     const calls = yield* Calls.make([...tables.map(({ family }) => family), Work.family], maxConcurrent)
     const { answer, organisation } = yield* Work.whoAmI(client, calls)
@@ -206,7 +208,8 @@ const resourcesOf = (work: Work.Work, type: TypeName): Stream.Stream<Model.Resou
     )
     return Stream.fromIterable(pages).pipe(
       Stream.mapEffect((ids) => work.spool.read(type, ids)),
-      Stream.mapConcat((kept) => kept.flatMap(([id, one]) => resourceOf(work, type, id, one) ?? []))
+      Stream.map((kept) => Chunk.unsafeFromArray(kept.flatMap(([id, one]) => resourceOf(work, type, id, one) ?? []))),
+      Stream.flattenChunks
     )
   })
 

@@ -238,12 +238,16 @@ export class Spool {
   ): Effect.Effect<ReadonlyArray<readonly [id: string, kept: Kept]>, Fault.Fault> {
     return Effect.flatMap(
       this.options.collections.getMany(this.collectionOf(type), ids),
-      (items) =>
-        Effect.forEach(ids, (id) => {
+      (items) => {
+        const found: Array<readonly [id: string, kept: Kept]> = []
+        for (const id of ids) {
           const item = items.get(id)
           const kept = item === undefined ? undefined : keptOf(item.value)
-          return kept === undefined ? corrupt(`${type} ${id}`) : Effect.succeed([id, kept] as const)
-        })
+          if (kept === undefined) return corrupt(`${type} ${id}`)
+          found.push([id, kept])
+        }
+        return Effect.succeed(found)
+      }
     )
   }
 }

@@ -63,6 +63,9 @@ export const files = (folder: string): Effect.Effect<ReadonlyArray<string>, Faul
 /** How much of HCL is parsed at once, in UTF-16 units: less is slow, more takes memory that WebAssembly never returns. */
 const portion = 32_768
 
+/** How much of a file is read at once, in bytes. */
+const read = 262_144
+
 /**
  * The blocks of a file. `name` is what problems call it.
  *
@@ -85,7 +88,7 @@ export const of = (folder: string, file: string, name: string): Stream.Stream<Fo
     return ofHcl(name, waiting.splice(0))
   }
   const bytes = Stream.fromAsyncIterable(
-    { [Symbol.asyncIterator]: () => createReadStream(path, { highWaterMark: portion })[Symbol.asyncIterator]() },
+    { [Symbol.asyncIterator]: () => createReadStream(path, { highWaterMark: read })[Symbol.asyncIterator]() },
     (error) => Disk.refused(path, error)
   )
   const body = Stream.mapEffect(
@@ -123,7 +126,7 @@ const blockOf = (file: string, { at, labels, line, text }: Pieces.Piece, body: J
 })
 
 const ofJson = (file: string, piece: Pieces.Piece): Found => {
-  const body = Shape.decoded(piece.text)
+  const body = piece.body ?? Shape.decoded(piece.text)
   const problem = { kind: "syntax", file, line: piece.line, detail: "not JSON" } as const
   return { blocks: [blockOf(file, piece, body)], problems: body === undefined ? [problem] : [] }
 }

@@ -4,6 +4,9 @@
  * @since 0.1.0
  */
 
+import type * as Json from "../../../kernel/Json.ts"
+import * as Shape from "../output/Shape.ts"
+
 /**
  * A block: its keyword, its type and its label, as far as it has them; and its text.
  *
@@ -17,6 +20,8 @@ export interface Piece {
   readonly text: string
   /** Where in the text the block begins, behind comments and empty lines. */
   readonly at: number
+  /** What it says, where that is known already. */
+  readonly body?: Json.Json | undefined
 }
 
 /**
@@ -178,6 +183,7 @@ export const json = (): Cutter => {
   let stringAt: number | undefined = undefined
   let lastString = ""
   let held: Held | undefined = undefined
+  let leaps = true
   const pieces: Array<Piece> = []
 
   const outside = (character: string): void => {
@@ -193,8 +199,34 @@ export const json = (): Cutter => {
       if (another.test(skeleton.slice(pieceEnd))) skeleton = skeleton.slice(0, pieceEnd)
       else skeleton += "null"
       pieceEnd = skeleton.length
-      held = { labels, line, from: index, depth: 1 }
+      held = { labels, line, from: index, depth: 1, end: leaps ? endOf(text, index) : undefined, searched: index }
     }
+  }
+
+  /**
+   * To the end of a piece, where it stands as an export writes it: closed on a line of its own, as far in as the line on
+   * which it begins. What parses up to there is the whole piece for sure, for no part of an object is an object.
+   */
+  const leap = (piece: Held, end: string): void => {
+    const at = text.indexOf(end, piece.searched)
+    if (at < 0 && text.length - piece.from < farthest) {
+      piece.searched = Math.max(piece.from, text.length - end.length)
+      return
+    }
+    const to = at + end.length
+    const whole = text.slice(piece.from, to)
+    const body = at < 0 ? undefined : Shape.decoded(whole)
+    if (body === undefined) {
+      // Nobody writes one piece so and the next one otherwise.
+      leaps = false
+      piece.end = undefined
+      return
+    }
+    pieces.push({ labels: piece.labels, line: piece.line, text: whole, at: 0, body })
+    line += newlines(text, piece.from, to)
+    copied = to
+    index = to - 1
+    held = undefined
   }
 
   const within = (character: string, piece: Held): void => {
@@ -210,39 +242,53 @@ export const json = (): Cutter => {
   const forget = (): void => {
     const keep = held?.from ?? stringAt ?? index
     if (held === undefined) skeleton += text.slice(copied, keep)
-    else held.from = 0
+    else {
+      held.searched -= keep
+      held.from = 0
+    }
     text = text.slice(keep)
     index -= keep
     copied = 0
     if (stringAt !== undefined) stringAt -= keep
   }
 
+  const scan = (last: boolean): ReadonlyArray<Piece> => {
+    for (; index < text.length; index += 1) {
+      if (held?.end !== undefined) {
+        leap(held, held.end)
+        if (held === undefined) continue
+        if (held.end !== undefined && !last) break
+        held.end = undefined
+      }
+      const character = text[index] ?? ""
+      if (character === "\n") line += 1
+      if (stringAt !== undefined) {
+        if (character === "\\" && index + 1 >= text.length) break
+        if (character === "\\") index += 1
+        else if (character === "\"") {
+          if (held === undefined) lastString = text.slice(stringAt, index + 1)
+          stringAt = undefined
+        }
+      } else if (character === "\"") stringAt = index
+      else if (held !== undefined) within(character, held)
+      else outside(character)
+    }
+    forget()
+    return pieces.splice(0)
+  }
+
   return {
     take: (more) => {
       text += more
-      for (; index < text.length; index += 1) {
-        const character = text[index] ?? ""
-        if (character === "\n") line += 1
-        if (stringAt !== undefined) {
-          if (character === "\\" && index + 1 >= text.length) break
-          if (character === "\\") index += 1
-          else if (character === "\"") {
-            if (held === undefined) lastString = text.slice(stringAt, index + 1)
-            stringAt = undefined
-          }
-        } else if (character === "\"") stringAt = index
-        else if (held !== undefined) within(character, held)
-        else outside(character)
-      }
-      forget()
-      return pieces.splice(0)
+      return scan(false)
     },
     end: () => {
+      const pieces = scan(true)
       try {
         JSON.parse(skeleton + text)
-        return { pieces: [] }
+        return { pieces }
       } catch (error) {
-        return { pieces: [], problem: error instanceof Error ? error.message : String(error) }
+        return { pieces, problem: error instanceof Error ? error.message : String(error) }
       }
     }
   }
@@ -257,6 +303,26 @@ interface Held {
   readonly line: number
   from: number
   depth: number
+  /** What is to be met at its end, as long as that is worth looking for. */
+  end: string | undefined
+  searched: number
+}
+
+/** How far the end of a piece is looked for, in UTF-16 units. */
+const farthest = 4_194_304
+
+/** How much of a line may stand before a piece. */
+const widest = 4096
+
+/** What closes the object that begins there, if it is written as an export writes it. */
+const endOf = (text: string, at: number): string | undefined => {
+  if (text.startsWith("{}", at)) return "}"
+  const line = text.slice(Math.max(0, at - widest), at)
+  const begun = line.lastIndexOf("\n")
+  if (begun < 0 || text[at] !== "{") return undefined
+  let to = begun + 1
+  while (line[to] === " " || line[to] === "\t") to += 1
+  return `${line.slice(begun, to)}}`
 }
 
 const unquoted = (string: string): string => {
