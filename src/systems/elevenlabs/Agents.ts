@@ -186,29 +186,46 @@ export const embeddingModels = (agent: Json.Json): ReadonlySet<string> => {
 }
 
 /**
- * The agent with one document in place of another, wherever that is named: at its position, used as it was. In a list
- * that has both already, the old one goes.
+ * What stands in the place of a document; `null` for nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Successor = { readonly id: string; readonly name: string; readonly type?: string | undefined } | null
+
+/**
+ * The agent with some documents in place of others, wherever those are named: at their positions, used as they were. In a
+ * list that has both already, the old one goes. None of them may take the place of another that goes.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const replace = (
-  agent: Json.Json,
-  id: string,
-  by: { readonly id: string; readonly name: string; readonly type?: string | undefined }
-): Json.Json =>
+export const exchange = (agent: Json.Json, by: ReadonlyMap<string, Successor>): Json.Json =>
   updateAll(agent, (list) => {
-    if (!list.some((entry) => idOf(entry) === id)) return list
-    let there = by.id !== id && list.some((entry) => idOf(entry) === by.id)
-    return list.flatMap((entry) => {
-      if (!isFields(entry) || idOf(entry) !== id) return [entry]
+    const ids = list.map(idOf)
+    if (!ids.some((id) => id !== undefined && by.has(id))) return list
+    const there = new Set(ids)
+    const placed = new Set<string>()
+    return list.flatMap((entry, index) => {
+      const id = ids[index]
+      const next = id === undefined ? undefined : by.get(id)
+      if (!isFields(entry) || next === undefined) return [entry]
       // A document that was named twice is named once now.
-      if (there) return []
-      there = true
-      const typed = by.type === undefined ? entry : withField(entry, "type", by.type)
-      return [withField(withField(typed, "id", by.id), "name", by.name)]
+      if (next === null || next.id !== id && there.has(next.id) || placed.has(next.id)) return []
+      placed.add(next.id)
+      const typed = next.type === undefined ? entry : withField(entry, "type", next.type)
+      return [withField(withField(typed, "id", next.id), "name", next.name)]
     })
   })
+
+/**
+ * The agent with one document in place of another: see {@link exchange}.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const replace = (agent: Json.Json, id: string, by: NonNullable<Successor>): Json.Json =>
+  exchange(agent, new Map([[id, by]]))
 
 /**
  * The agent without a document, wherever it was named.
@@ -216,29 +233,31 @@ export const replace = (
  * @since 0.1.0
  * @category combinators
  */
-export const remove = (agent: Json.Json, id: string): Json.Json =>
-  updateAll(
-    agent,
-    (list) => list.some((entry) => idOf(entry) === id) ? list.filter((entry) => idOf(entry) !== id) : list
-  )
+export const remove = (agent: Json.Json, id: string): Json.Json => exchange(agent, new Map([[id, null]]))
 
-const appended = (list: List, { id, name, type, usageMode }: Entry): List =>
-  list.some((entry) => idOf(entry) === id) ? list : [...list, { type, name, id, usage_mode: usageMode }]
+const appended = (list: List, entries: ReadonlyArray<Entry>): List => {
+  const there = new Set(list.map(idOf))
+  const missing = entries.filter(({ id }) => !there.has(id))
+  return missing.length === 0
+    ? list
+    : [...list, ...missing.map(({ id, name, type, usageMode }) => ({ type, name, id, usage_mode: usageMode }))]
+}
 
-const insertAt = (json: Json.Json | undefined, path: Path, entry: Entry): Json.Json => {
+const insertAt = (json: Json.Json | undefined, path: Path, entries: ReadonlyArray<Entry>): Json.Json => {
   const [key, ...rest] = path
-  if (key === undefined) return appended(isList(json) ? json : [], entry)
-  return withField(isFields(json) ? json : {}, key, insertAt(field(json, key), rest, entry))
+  if (key === undefined) return appended(isList(json) ? json : [], entries)
+  return withField(isFields(json) ? json : {}, key, insertAt(field(json, key), rest, entries))
 }
 
 /**
- * The agent with a document at the end of those of its own prompt, unless it is there already. How it is used then is
+ * The agent with documents at the end of those of its own prompt, unless they are there already. How they are used then is
  * left as it is.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const insert = (agent: Json.Json, entry: Entry): Json.Json => insertAt(agent, main, entry)
+export const insert = (agent: Json.Json, ...entries: ReadonlyArray<Entry>): Json.Json =>
+  entries.length === 0 ? agent : insertAt(agent, main, entries)
 
 const differs = (before: Json.Json | undefined, after: Json.Json | undefined): boolean =>
   !Json.equals(before ?? null, after ?? null)

@@ -101,7 +101,7 @@ describe("list and status", () => {
         expect(found?.lacking).toEqual([{ agent: second, file: "a.txt" }, { agent: second, file: "b.txt" }])
         const [status] = yield* lab.process(Operations.status([both]))
         expect(status?.lockedBy).toBeUndefined()
-        expect(status?.plan.documents.map(({ action }) => action._tag)).toEqual(["Keep", "Keep"])
+        expect(status?.plan.documents.map(({ action }) => action._tag)).toEqual(["Attach", "Attach", "Keep", "Keep"])
       })))
 })
 

@@ -32,29 +32,42 @@ export const AgentChange = Schema.Union(
  */
 export type AgentChange = typeof AgentChange.Type
 
-const added = (agent: Json.Json, id: string, name: string, usageMode: string): Json.Json =>
-  Agents.documents(agent).has(id) ? agent : Agents.insert(agent, { id, name, type: "file", usageMode })
+type Successors = ReadonlyMap<string, Agents.Successor>
 
-const applyOne = (agent: Json.Json, change: AgentChange): Json.Json => {
-  switch (change._tag) {
-    case "Swap": {
-      const { from, to, usageMode } = change
-      const swapped = Agents.replace(agent, from, { ...to, type: "file" })
-      return usageMode === null ? swapped : added(swapped, to.id, to.name, usageMode)
-    }
-    case "Add":
-      return added(agent, change.id, change.name, change.usageMode)
-    case "Drop":
-      return Agents.remove(agent, change.id)
-  }
+const successorsOf = (changes: ReadonlyArray<AgentChange>): Successors =>
+  new Map(changes.flatMap((change): ReadonlyArray<[string, Agents.Successor]> => {
+    if (change._tag === "Add") return []
+    return [change._tag === "Drop" ? [change.id, null] : [change.from, { ...change.to, type: "file" }]]
+  }))
+
+/** What the agent is to name in any case. */
+const wantedBy = (change: AgentChange): ReadonlyArray<Agents.Entry> => {
+  if (change._tag === "Drop" || change.usageMode === null) return []
+  const { id, name } = change._tag === "Add" ? change : change.to
+  return [{ id, name, type: "file", usageMode: change.usageMode }]
 }
 
+const applyTogether = (agent: Json.Json, changes: ReadonlyArray<AgentChange>): Json.Json => {
+  const exchanged = Agents.exchange(agent, successorsOf(changes))
+  const named = Agents.documents(exchanged)
+  return Agents.insert(exchanged, ...changes.flatMap(wantedBy).filter(({ id }) => !named.has(id)))
+}
+
+const idsIn = (change: AgentChange): ReadonlyArray<string> =>
+  change._tag === "Swap" ? [change.from, change.to.id] : [change.id]
+
 /**
+ * One after the other; those that have nothing to do with each other at once, which is the same.
+ *
  * @since 0.1.0
  * @category combinators
  */
-export const apply = (agent: Json.Json, changes: ReadonlyArray<AgentChange>): Json.Json =>
-  changes.reduce(applyOne, agent)
+export const apply = (agent: Json.Json, changes: ReadonlyArray<AgentChange>): Json.Json => {
+  const ids = changes.flatMap(idsIn)
+  return new Set(ids).size === ids.length
+    ? applyTogether(agent, changes)
+    : changes.reduce((before, change) => applyTogether(before, [change]), agent)
+}
 
 /**
  * Whether nothing is left to be done.

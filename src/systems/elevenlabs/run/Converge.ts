@@ -28,7 +28,7 @@ const targetsOf = (
   work: Work,
   old: string | undefined
 ): Effect.Effect<ReadonlyArray<Attach.Target>, Fault.Fault> =>
-  Effect.map(old === undefined ? Effect.succeed([]) : Effect.map(work.dependents(old), ({ targets }) => targets), (
+  Effect.map(old === undefined ? Effect.succeed([]) : Effect.map(work.namedBy(old), ({ targets }) => targets), (
     dependents
   ) => [
     ...work.agents.map((agent): Attach.Target => ({ agent, branch: null })),
@@ -64,15 +64,42 @@ const attachAll = (
   created: Named,
   old: string | undefined
 ): Effect.Effect<void, Fault.Fault> =>
-  Effect.forEach(targets, (target) => {
-    const usageMode = target.branch === null && work.agents.includes(target.agent) ? work.usageMode : null
-    const change = old === undefined || old === created.id
-      ? { _tag: "Add" as const, ...created, usageMode: usageMode ?? work.usageMode }
-      : { _tag: "Swap" as const, from: old, to: created, usageMode }
-    return finished(work.attach(target, change)).pipe(
-      Effect.catchIf((fault) => isGone(work, target, fault), () => Effect.void)
-    )
-  }, { concurrency: 8, discard: true })
+  Effect.zipRight(
+    work.arrived,
+    Effect.forEach(targets, (target) => {
+      const usageMode = target.branch === null && work.agents.includes(target.agent) ? work.usageMode : null
+      const change = old === undefined || old === created.id
+        ? { _tag: "Add" as const, ...created, usageMode: usageMode ?? work.usageMode }
+        : { _tag: "Swap" as const, from: old, to: created, usageMode }
+      return finished(work.attach(target, change)).pipe(
+        Effect.catchIf((fault) => isGone(work, target, fault), () => Effect.void)
+      )
+    }, { concurrency: 8, discard: true })
+  )
+
+/**
+ * Gives an agent a document that is there, in the place of another where one is named.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const attach = (
+  work: Work,
+  target: Attach.Target,
+  named: Named,
+  replaces: string | undefined
+): Effect.Effect<void, Fault.Fault> =>
+  Effect.gen(function*() {
+    yield* Indexing.index(work, named.id, yield* modelsOf(work, [target], replaces))
+    yield* work.arrived
+    const { usageMode } = work
+    yield* finished(work.attach(
+      target,
+      replaces === undefined
+        ? { _tag: "Add", ...named, usageMode }
+        : { _tag: "Swap", from: replaces, to: named, usageMode }
+    ))
+  })
 
 /**
  * From here on the document is the one of the file.
@@ -87,21 +114,16 @@ export const commit = (
   old: string | undefined
 ): Effect.Effect<void, Fault.Fault> =>
   Effect.flatMap(DateTime.now, (now) =>
-    work.ledger.change((state) =>
-      State.change(state, {
-        documents: {
-          ...state.documents,
-          [source.file]: {
-            documentId: created.id,
-            name: created.name,
-            hash: source.hash,
-            size: source.size,
-            uploadedAt: DateTime.formatIso(now)
-          }
-        },
-        pendingDelete: old === undefined || old === created.id ? state.pendingDelete : [...state.pendingDelete, old]
-      })
-    ))
+    work.ledger.change({
+      file: [source.file, {
+        documentId: created.id,
+        name: created.name,
+        hash: source.hash,
+        size: source.size,
+        uploadedAt: DateTime.formatIso(now)
+      }],
+      toDelete: old === undefined ? [] : [old]
+    }))
 
 /**
  * Makes a document that is there the one of its file, in the place of the old one. Where it cannot be indexed, it goes
@@ -157,7 +179,7 @@ export const replace = (
   old: string | undefined
 ): Effect.Effect<void, Fault.Fault> =>
   Effect.flatMap(
-    finished(Upload.upload(work, source, folder)),
+    work.sending(finished(Upload.upload(work, source, folder))),
     (created) => adopt(work, source, created, old)
   )
 
@@ -171,7 +193,7 @@ export const replace = (
 export const inPlace = (work: Work, source: Upload.Source, id: string): Effect.Effect<void, Fault.Fault> =>
   Effect.gen(function*() {
     const isRecorded = State.entryOf(work.ledger.now(), source.file)?.documentId === id
-    yield* finished(InPlace.update(work, source, id))
+    yield* work.sending(finished(InPlace.update(work, source, id)))
     const targets = yield* targetsOf(work, id)
     yield* Indexing.index(work, id, yield* modelsOf(work, targets, id))
     const created = { id, name: source.name }
@@ -187,10 +209,7 @@ export const inPlace = (work: Work, source: Upload.Source, id: string): Effect.E
  */
 export const remove = (work: Work, file: string, id: string): Effect.Effect<void, Fault.Fault> =>
   Effect.gen(function*() {
-    yield* finished(Retire.release(work, id, undefined))
-    yield* finished(work.ledger.change((state) => {
-      const { [file]: _, ...documents } = state.documents
-      return State.change(state, { documents, pendingDelete: [...state.pendingDelete, id] })
-    }))
+    yield* finished(Retire.release(work, id, undefined, work.namedBy))
+    yield* finished(work.ledger.change({ file: [file, null], toDelete: [id] }))
     yield* finished(Retire.retire(work, id, { _tag: "Drop" }))
   })

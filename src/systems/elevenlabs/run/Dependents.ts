@@ -30,12 +30,14 @@ const nobody: Dependents = { targets: [], hidden: [] }
 
 /**
  * @since 0.1.0
- * @category constructors
+ * @category models
  */
-export const make = (
+export type Ask = (id: string) => Effect.Effect<Dependents, Fault.Fault>
+
+const several = (
   client: Client.Service,
   policies: Policies
-): (id: string) => Effect.Effect<Dependents, Fault.Fault> => {
+): (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Exit.Exit<Dependents, Fault.Fault>>, Fault.Fault> => {
   const ask = (ids: ReadonlyArray<string>): Effect.Effect<Dependents, Fault.Fault> =>
     Effect.map(Paging.dependents(client, ids, undefined, policies.read), ({ agents, branches }) => {
       const found = new Map<string, Attach.Target>()
@@ -51,16 +53,48 @@ export const make = (
   const one = (id: string): Effect.Effect<Dependents, Fault.Fault> =>
     Effect.catchIf(ask([id]), (fault) => fault.kind === "not-found", () => Effect.succeed(nobody))
 
-  return Together.make<string, Dependents, Fault.Fault>({
-    most,
-    run: (ids) =>
-      ask([...new Set(ids)]).pipe(
-        Effect.map((found) => ids.map(() => Exit.succeed(found))),
-        // One of them is gone; the others are not.
-        Effect.catchIf(
-          (fault) => fault.kind === "not-found",
-          () => Effect.forEach(ids, (id) => Effect.exit(one(id)), { concurrency: 4 })
-        )
+  return (ids) =>
+    ask([...new Set(ids)]).pipe(
+      Effect.map((found) => ids.map(() => Exit.succeed(found))),
+      // One of them is gone; the others are not.
+      Effect.catchIf(
+        (fault) => fault.kind === "not-found",
+        () => Effect.forEach(ids, (id) => Effect.exit(one(id)), { concurrency: 4 })
       )
-  })
+    )
 }
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (client: Client.Service, policies: Policies): Ask =>
+  Together.make<string, Dependents, Fault.Fault>({ most, run: several(client, policies) })
+
+/**
+ * Of documents that will be asked for, the neighbours are asked for with the first of them, so that few calls answer for
+ * all. What has changed since is noticed when a document is deleted, which is never done by force.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const planned = (
+  { client, dependents, policies }: {
+    readonly client: Client.Service
+    readonly policies: Policies
+    readonly dependents: Ask
+  },
+  ids: ReadonlyArray<string>
+): Effect.Effect<Ask> =>
+  Effect.gen(function*() {
+    const ask = several(client, policies)
+    const answers = new Map<string, Effect.Effect<Dependents, Fault.Fault>>()
+    for (let at = 0; at < ids.length; at += most) {
+      const chunk = ids.slice(at, at + most)
+      const all = yield* Effect.cached(ask(chunk))
+      for (const [index, id] of chunk.entries()) {
+        answers.set(id, Effect.flatMap(all, (exits) => exits[index] ?? dependents(id)))
+      }
+    }
+    return (id) => answers.get(id) ?? dependents(id)
+  })

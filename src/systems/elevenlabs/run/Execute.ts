@@ -8,12 +8,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Fault from "../../../kernel/Fault.ts"
+import * as Bulkhead from "../../../kernel/Bulkhead.ts"
 import * as Name from "../documents/Name.ts"
 import * as Scan from "../documents/Scan.ts"
 import type * as Plan from "../plan/Plan.ts"
 import type { DocumentReport, Outcome } from "../Report.ts"
 import * as State from "../state/State.ts"
 import * as Converge from "./Converge.ts"
+import * as Dependents from "./Dependents.ts"
 import { finished } from "./Finish.ts"
 import * as Remote from "./Remote.ts"
 import * as Retire from "./Retire.ts"
@@ -37,7 +39,7 @@ export interface Input {
   readonly work: Work.Work
   readonly plan: Plan.Plan
   readonly remote: Remote.Remote
-  /** Files at once. */
+  /** Files that are sent at once. */
   readonly concurrency: number
   readonly board: Board
 }
@@ -91,12 +93,7 @@ const placesOf = (
   })
 
 /** Noted as to be deleted before anything is done about it. */
-const note = (work: Work.Work, id: string): Effect.Effect<void, Fault.Fault> =>
-  Effect.suspend(() =>
-    State.idsOf(work.ledger.now()).has(id) ?
-      Effect.void :
-      work.ledger.change((state) => State.change(state, { pendingDelete: [...state.pendingDelete, id] }))
-  )
+const note = (work: Work.Work, id: string): Effect.Effect<void, Fault.Fault> => work.ledger.change({ toDelete: [id] })
 
 const perform = (
   input: Input,
@@ -131,12 +128,7 @@ const perform = (
     case "Attach": {
       const target = { agent: action.agentId, branch: action.branchId }
       const named = { id: action.documentId, name: listed.get(action.documentId) ?? "" }
-      return finished(work.attach(
-        target,
-        action.replaces === null
-          ? { _tag: "Add", ...named, usageMode: work.usageMode }
-          : { _tag: "Swap", from: action.replaces, to: named, usageMode: work.usageMode }
-      ))
+      return Converge.attach(work, target, named, action.replaces ?? undefined)
     }
     case "Detach":
       return finished(
@@ -158,13 +150,48 @@ const perform = (
   }
 }
 
+/** Files that are worked on at once: those that are not being sent wait for an agent, an index or the disk. */
+const waiting = 128
+
+/** The document that goes, where one does. */
+const outgoing = (action: Plan.Action): ReadonlyArray<string> => {
+  switch (action._tag) {
+    case "Update":
+    case "Remove":
+      return [action.documentId]
+    case "Create":
+    case "Adopt":
+      return action.supersedes === null ? [] : [action.supersedes]
+    default:
+      return []
+  }
+}
+
+const once = (act: () => void): Effect.Effect<void> => {
+  let isDone = false
+  return Effect.sync(() => {
+    if (!isDone) act()
+    isDone = true
+  })
+}
+
 /**
  * @since 0.1.0
  * @category operations
  */
 export const execute = (input: Input): Effect.Effect<void, never, FileSystem.FileSystem> =>
   Effect.gen(function*() {
-    const { board, concurrency, plan, remote, work } = input
+    const { board, concurrency, plan, remote } = input
+    const { withPermits } = yield* Bulkhead.make({
+      permits: concurrency,
+      queue: Number.POSITIVE_INFINITY,
+      name: "elevenlabs-files"
+    })
+    const work: Work.Work = {
+      ...input.work,
+      sending: withPermits(1),
+      namedBy: yield* Dependents.planned(input.work, plan.actions.flatMap(outgoing))
+    }
     const files = yield* FileSystem.FileSystem
     const folder = yield* Effect.cached(finished(Remote.ensureFolder(work, remote)))
     const telling = yield* Telling.make(work.site.host, yield* Ref.get(board))
@@ -172,7 +199,10 @@ export const execute = (input: Input): Effect.Effect<void, never, FileSystem.Fil
     const one = (action: Plan.Action, index: number): Effect.Effect<void> =>
       Effect.gen(function*() {
         yield* telling.begins(action, itemOf(action))
-        const outcome: Outcome = yield* perform(input, action, folder, listed, files).pipe(
+        const arrived = once(() => work.coming.count -= 1)
+        const own = { ...input, work: { ...work, arrived } }
+        const outcome: Outcome = yield* perform(own, action, folder, listed, files).pipe(
+          Effect.ensuring(arrived),
           Effect.as({ _tag: "Done" as const }),
           Effect.catchAll((fault) => Effect.succeed({ _tag: "Failed" as const, fault }))
         )
@@ -182,7 +212,17 @@ export const execute = (input: Input): Effect.Effect<void, never, FileSystem.Fil
       })
     for (const phase of phases) {
       const due = plan.actions.flatMap((action, index) => phase.has(action._tag) ? [{ action, index }] : [])
-      yield* Effect.forEach(due, ({ action, index }) => one(action, index), { concurrency, discard: true })
+      let begun = 0
+      work.coming.count += due.length
+      yield* Effect.forEach(due, ({ action, index }) =>
+        Effect.suspend(() => {
+          begun += 1
+          return one(action, index)
+        }), { concurrency: Math.max(waiting, concurrency), discard: true }).pipe(
+          Effect.ensuring(Effect.sync(() => {
+            work.coming.count -= due.length - begun
+          }))
+        )
     }
     yield* telling.over
   })

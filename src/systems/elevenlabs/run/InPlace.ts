@@ -20,9 +20,7 @@ const mark = (work: Work.Work, file: string): Effect.Effect<void, Fault.Fault> =
     const entry = State.entryOf(work.ledger.now(), file)
     return entry === undefined || entry.hash === null ?
       Effect.void :
-      work.ledger.change((state) =>
-        State.change(state, { documents: { ...state.documents, [file]: { ...entry, hash: null } } })
-      )
+      work.ledger.change({ file: [file, { ...entry, hash: null }] })
   })
 
 const send = (work: Work.Work, source: Upload.Source, id: string): Effect.Effect<Model.Created, Fault.Fault> => {

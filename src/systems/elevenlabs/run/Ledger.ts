@@ -1,10 +1,11 @@
 /**
  * What is recorded of a site, while it is worked on: each change is on the disk before anybody relies on it. Changes that
- * come at once are written at once.
+ * come at once are written at once, and a state so large that to write it takes long is written less often.
  *
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -12,6 +13,7 @@ import * as Option from "effect/Option"
 import * as Path from "node:path"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as FileFault from "../../../store/FileFault.ts"
+import * as Draft from "../state/Draft.ts"
 import * as State from "../state/State.ts"
 import { StateFiles } from "./StateFiles.ts"
 import * as Together from "./Together.ts"
@@ -24,7 +26,7 @@ export interface Ledger {
   /** What is on the disk. */
   readonly now: () => State.State
   /** Is done when it is on the disk. */
-  readonly change: (change: (state: State.State) => State.State) => Effect.Effect<void, Fault.Fault>
+  readonly change: (change: Draft.Change) => Effect.Effect<void, Fault.Fault>
 }
 
 /**
@@ -50,9 +52,14 @@ export const read = (path: string, host: string): Effect.Effect<State.State, Fau
  * @category operations
  */
 export const write = (path: string, state: State.State): Effect.Effect<void, Fault.Fault> =>
+  put(path, state.site, State.encode(state))
+
+/** @param known The text that was read or written last, which is good. Another one is looked at. */
+const put = (path: string, host: string, text: string, known?: string): Effect.Effect<void, Fault.Fault> =>
   Effect.flatMap(StateFiles, (files) =>
-    files.write(path, State.encode(state), {
-      isGood: (content) => Either.isRight(State.decode(content, state.site))
+    files.write(path, text, {
+      isGood: (content) =>
+        known !== undefined && Buffer.from(known).equals(content) || Either.isRight(State.decode(content, host))
     }))
 
 /**
@@ -68,20 +75,42 @@ export const prepare = (path: string): Effect.Effect<void, Fault.Fault, FileSyst
       (error) => FileFault.make({ operation: "ElevenLabs.state", path }, error.cause ?? error)
     ))
 
+/** To make up what is written takes at most one part in so many of the time. */
+const share = 10
+
 /**
  * @since 0.1.0
  * @category constructors
  */
 export const make = (path: string, recorded: State.State): Ledger => {
   let state = recorded
-  const submit = Together.make<(state: State.State) => State.State, void, Fault.Fault>({
-    run: (changes) =>
-      Effect.gen(function*() {
-        const next = changes.reduce((before, change) => change(before), state)
-        yield* write(path, next)
-        state = next
-        return changes.map(() => Exit.void)
+  let text: string | undefined
+  let draft = Draft.make(recorded)
+  /** When the next one is due, on the fiber's clock, in nanoseconds. */
+  let due = 0n
+  const ready = Effect.flatMap(Clock.currentTimeNanos, (now) => now < due ? Effect.sleep(due - now) : Effect.void)
+
+  const writeAll = (changes: ReadonlyArray<Draft.Change>) =>
+    Effect.gen(function*() {
+      const begun = yield* Clock.currentTimeNanos
+      // Each of them: one that changes nothing must not hide another.
+      if (changes.filter((change) => draft.apply(change)).length === 0) return
+      const next = draft.state()
+      const content = State.encode(next)
+      const made = yield* Clock.currentTimeNanos
+      due = made + (made - begun) * BigInt(share - 1)
+      yield* put(path, state.site, content, text ?? State.encode(state))
+      state = next
+      text = content
+    }).pipe(Effect.onError(() =>
+      Effect.sync(() => {
+        draft = Draft.make(state)
       })
+    ))
+
+  const submit = Together.make<Draft.Change, void, Fault.Fault>({
+    ready: () => ready,
+    run: (changes) => Effect.as(writeAll(changes), changes.map(() => Exit.void))
   })
   // From a reply to its record nothing interrupts.
   return { now: () => state, change: (change) => Effect.uninterruptible(submit(change)) }

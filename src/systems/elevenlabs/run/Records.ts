@@ -160,11 +160,11 @@ export const rebuild = (
   options: Pick<SiteSync.Options, "lockTimeout">,
   dryRun: boolean
 ): Effect.Effect<State.State, Fault.Fault, SiteSync.Needs> => {
-  const { agents, site, state: path, usageMode = "auto" } = target
+  const { agents, site, state: path } = target
   const one = Effect.gen(function*() {
     const old = yield* salvaged(path, site.host)
     const blank = State.empty(site.host)
-    const remote = yield* Remote.observe({ ...shared, site, agents, usageMode, ledger: Ledger.make(path, blank) })
+    const remote = yield* Remote.observe({ ...shared, site, ledger: Ledger.make(path, blank) })
     const named = new Set(
       (yield* Effect.forEach(agents, (agent) => shared.agent({ agent, branch: null }))).flatMap((agent) => [
         ...Agents.documents(agent)

@@ -10,7 +10,6 @@ import * as Journal from "../../../kernel/Journal.ts"
 import * as Mutation from "../../../kernel/Mutation.ts"
 import * as Paging from "../client/Paging.ts"
 import * as Model from "../Model.ts"
-import * as State from "../state/State.ts"
 import * as Work from "./Work.ts"
 
 /** What the folder of a site is called. */
@@ -20,7 +19,7 @@ const byAge = (left: Model.Document, right: Model.Document): number =>
   left.metadata.createdAt - right.metadata.createdAt || (left.id < right.id ? -1 : 1)
 
 /** Those of the site's name, the oldest first: two machines may have made one each. */
-const named = ({ client, policies, site }: Work.Work): Effect.Effect<ReadonlyArray<Model.Document>, Fault.Fault> => {
+const named = ({ client, policies, site }: Site): Effect.Effect<ReadonlyArray<Model.Document>, Fault.Fault> => {
   const name = folderName(site.host)
   return Effect.map(
     Paging.documents(client, { prefix: name, types: ["folder"] }, policies.read),
@@ -31,11 +30,14 @@ const named = ({ client, policies, site }: Work.Work): Effect.Effect<ReadonlyArr
 /**
  * What is in a folder of the site, the oldest first. `[]` where there is no such folder.
  */
-const inFolder = ({ client, policies }: Work.Work, folder: string) =>
+const inFolder = ({ client, policies }: Site, folder: string) =>
   Paging.documents(client, { folder, types: ["file", "url", "text"] }, policies.read).pipe(
     Effect.map((all) => all.filter(({ type }) => type !== "folder").toSorted(byAge)),
     Effect.catchIf((fault) => fault.kind === "not-found", () => Effect.succeed<ReadonlyArray<Model.Document>>([]))
   )
+
+/** What is needed of it to look. */
+type Site = Pick<Work.Work, "client" | "policies" | "site" | "ledger">
 
 /**
  * @since 0.1.0
@@ -56,7 +58,7 @@ export interface Remote {
  * @since 0.1.0
  * @category accessors
  */
-export const observe = (work: Work.Work): Effect.Effect<Remote, Fault.Fault> =>
+export const observe = (work: Site): Effect.Effect<Remote, Fault.Fault> =>
   Effect.gen(function*() {
     const { documents, folderId } = work.ledger.now()
     const recorded = Object.values(documents).map(({ documentId }) => documentId)
@@ -74,7 +76,7 @@ export const observe = (work: Work.Work): Effect.Effect<Remote, Fault.Fault> =>
   })
 
 /** Asked for only where nothing else says that it is there. */
-const stillThere = (work: Work.Work, folderId: string | null): Effect.Effect<string | null, Fault.Fault> =>
+const stillThere = (work: Site, folderId: string | null): Effect.Effect<string | null, Fault.Fault> =>
   folderId === null
     ? Effect.succeed(null)
     : Effect.map(Work.look(work, folderId), (found) => Option.isSome(found) ? folderId : null)
@@ -84,7 +86,7 @@ const fewMissing = 4
 
 /** What is not in the folder may lie elsewhere, or be too new to be listed. */
 const find = (
-  work: Work.Work,
+  work: Site,
   ids: ReadonlyArray<string>
 ): Effect.Effect<ReadonlyArray<Model.Document>, Fault.Fault> =>
   Effect.gen(function*() {
@@ -112,7 +114,7 @@ export const ensureFolder = (work: Work.Work, remote: Remote): Effect.Effect<str
   Effect.gen(function*() {
     const folder = remote.folder ?? (yield* make(work))
     if (work.ledger.now().folderId !== folder) {
-      yield* work.ledger.change((state) => State.change(state, { folderId: folder }))
+      yield* work.ledger.change({ folderId: folder })
     }
     return folder
   })

@@ -7,12 +7,9 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import type * as Fault from "../../../kernel/Fault.ts"
-import * as Journal from "../../../kernel/Journal.ts"
-import * as Mutation from "../../../kernel/Mutation.ts"
-import * as State from "../state/State.ts"
-import * as Work from "./Work.ts"
+import type * as Dependents from "./Dependents.ts"
+import type * as Work from "./Work.ts"
 
 /**
  * Takes it from those that name it now, or puts another in its place.
@@ -23,9 +20,10 @@ import * as Work from "./Work.ts"
 export const release = (
   work: Work.Work,
   id: string,
-  by: { readonly id: string; readonly name: string } | undefined
+  by: { readonly id: string; readonly name: string } | undefined,
+  ask: Dependents.Ask = work.dependents
 ): Effect.Effect<void, Fault.Fault> =>
-  Effect.flatMap(work.dependents(id), ({ targets }) =>
+  Effect.flatMap(ask(id), ({ targets }) =>
     Effect.forEach(
       targets,
       (target) =>
@@ -39,41 +37,7 @@ export const release = (
       { concurrency: 8, discard: true }
     ))
 
-const remove = (work: Work.Work, id: string): Effect.Effect<void, Fault.Fault> => {
-  const { client, journal, policies } = work
-  const settle = Effect.map(
-    Work.look(work, id),
-    (found) => found._tag === "None" ? Mutation.done(undefined) : Mutation.notDone
-  )
-  return Mutation.next({
-    series: Work.seriesOf(work, "delete", id),
-    operation: "ElevenLabs.delete",
-    system: "elevenlabs",
-    subject: `document ${id}`,
-    intent: { id },
-    result: Gone,
-    send: policies.change(client.delete(id)).pipe(
-      Effect.as(undefined),
-      Effect.catchIf((fault) => fault.kind === "not-found", () => Effect.succeed(undefined))
-    ),
-    settle,
-    settleEarlier: () => settle
-  }).pipe(Effect.provideService(Journal.Journal, journal))
-}
-
-const Gone = Schema.transform(Schema.Null, Schema.Undefined, {
-  strict: true,
-  decode: () => undefined,
-  encode: () => null
-})
-
-const forget = (work: Work.Work, id: string): Effect.Effect<void, Fault.Fault> =>
-  work.ledger.change((state) =>
-    State.change(state, {
-      pendingDelete: state.pendingDelete.filter((other) => other !== id),
-      orphans: state.orphans.filter((other) => other !== id)
-    })
-  )
+const forget = (work: Work.Work, id: string): Effect.Effect<void, Fault.Fault> => work.ledger.change({ deleted: [id] })
 
 const isUsed = (fault: Fault.Fault): boolean => fault.code === "has-dependents"
 
@@ -101,9 +65,9 @@ export type Places =
  */
 export const retire = (work: Work.Work, id: string, places: Places): Effect.Effect<void, Fault.Fault> => {
   const again = places._tag === "Leave"
-    ? remove(work, id)
-    : Effect.zipRight(release(work, id, places._tag === "Replace" ? places.by : undefined), remove(work, id))
-  return remove(work, id).pipe(
+    ? work.delete(id)
+    : Effect.zipRight(release(work, id, places._tag === "Replace" ? places.by : undefined), work.delete(id))
+  return work.delete(id).pipe(
     Effect.catchIf(isUsed, () =>
       // Somebody has begun to name it, or the API has not noticed that nobody does any more.
       Effect.retry(again, {

@@ -9,6 +9,7 @@ import * as Path from "@effect/platform/Path"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import * as Scope from "effect/Scope"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as Scan from "../documents/Scan.ts"
 import type * as Model from "../Model.ts"
@@ -18,9 +19,11 @@ import type { SiteOutcome, SiteReport } from "../Report.ts"
 import type { Site } from "../site/Site.ts"
 import * as State from "../state/State.ts"
 import * as Configured from "./Configured.ts"
+import * as Deletion from "./Deletion.ts"
 import * as Execute from "./Execute.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Remote from "./Remote.ts"
+import * as SiteJournal from "./SiteJournal.ts"
 import { StateFiles } from "./StateFiles.ts"
 import type * as Work from "./Work.ts"
 
@@ -89,7 +92,11 @@ export const open = (shared: Work.Shared, target: Target): Effect.Effect<Work.Wo
     site: target.site,
     agents: target.agents,
     usageMode: target.usageMode ?? "auto",
-    ledger: Ledger.make(target.state, recorded)
+    ledger: Ledger.make(target.state, recorded),
+    delete: Deletion.make(shared, target.site.host),
+    namedBy: shared.dependents,
+    sending: (effect) => effect,
+    arrived: Effect.void
   }))
 
 const shown = (isInFolder: boolean) => ({ id, metadata, name, type }: Model.Document): Plan.RemoteDocument => ({
@@ -101,18 +108,22 @@ const shown = (isInFolder: boolean) => ({ id, metadata, name, type }: Model.Docu
   updatedAt: metadata.updatedAt
 })
 
+/** What holds a file, wherever it lies. */
+const held = (recorded: State.State, { elsewhere, inFolder }: Remote.Remote): ReadonlyArray<Model.Document> => {
+  const ids = new Set(Object.values(recorded.documents).map(({ documentId }) => documentId))
+  return [...inFolder, ...elsewhere].filter(({ id }) => ids.has(id))
+}
+
 /**
  * What sync would have to do, and why. Only reads.
  *
- * @param views What agents name that are to be compared as well. Defaults to none: what an agent lacks is not looked for.
  * @since 0.1.0
  * @category accessors
  */
 export const look = (
   shared: Work.Shared,
   target: Target,
-  options: Options,
-  views: ReadonlyArray<Plan.AgentView> = []
+  options: Options
 ): Effect.Effect<Seen, Fault.Fault, Needs> =>
   Effect.gen(function*() {
     const work = yield* open(shared, target)
@@ -128,7 +139,7 @@ export const look = (
       recorded,
       remote: {
         documents: [...remote.inFolder.map(shown(true)), ...remote.elsewhere.map(shown(false))],
-        agents: views
+        agents: yield* Configured.views(work, target.agents, held(work.ledger.now(), remote))
       },
       strategy: options.strategy ?? target.strategy,
       force: options.force,
@@ -138,12 +149,6 @@ export const look = (
   })
 
 const isChange = ({ _tag }: Plan.Action): boolean => _tag !== "Keep" && _tag !== "Hold"
-
-/** An agent that is not there is noticed before anything is changed. */
-const agentsAreThere = ({ plan, work }: Seen): Effect.Effect<void, Fault.Fault> =>
-  plan.actions.some(isChange)
-    ? Effect.forEach(work.agents, (agent) => Configured.agent(work, agent), { concurrency: 4, discard: true })
-    : Effect.void
 
 const reportOf = (
   { plan, refused, work }: Seen,
@@ -185,11 +190,27 @@ export const plan = (
   options: Options
 ): Effect.Effect<SiteReport, never, Needs> =>
   look(shared, target, options).pipe(
-    Effect.tap((seen) => seen.plan.refusals.length === 0 ? agentsAreThere(seen) : Effect.void),
     Effect.map((seen) => reportOf(seen, refusedOr(seen, { _tag: "NotStarted" }), Execute.notStarted(seen.plan))),
     Effect.catchAll(failed(target)),
     Effect.annotateLogs("site", target.site.host)
   )
+
+/** Nothing to do needs no right to do it. */
+const execute = (
+  seen: Seen,
+  board: Execute.Board,
+  { concurrency, lockTimeout }: Options
+): Effect.Effect<void, Fault.Fault, FileSystem.FileSystem> =>
+  seen.plan.actions.some(isChange)
+    ? Effect.scopedWith((scope) =>
+      Effect.gen(function*() {
+        const { work } = seen
+        const journal = yield* Scope.extend(SiteJournal.make(work.journal, work.site.host, lockTimeout), scope)
+        const own = { ...work, journal, delete: Deletion.make({ ...work, journal }, work.site.host) }
+        yield* Execute.execute({ ...seen, work: own, board, concurrency })
+      })
+    )
+    : Effect.void
 
 /**
  * How a site is worked on: see, then do it, under its lock.
@@ -220,8 +241,7 @@ export const carryOut = (
     if (seen.plan.refusals.length > 0) {
       return reportOf(seen, refusedOr(seen, { _tag: "NotStarted" }), yield* Ref.get(board))
     }
-    yield* agentsAreThere(seen)
-    yield* Execute.execute({ ...seen, board, concurrency: options.concurrency }).pipe(
+    yield* execute(seen, board, options).pipe(
       Effect.onInterrupt(() =>
         Effect.flatMap(
           Ref.get(board),

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
@@ -15,6 +16,8 @@ import * as Exit from "effect/Exit"
 export interface Options<A, B, E> {
   /** How many go together at most. Defaults to all. */
   readonly most?: number | undefined
+  /** What to wait for before a group is made up, being told how many are there. Defaults to nothing. */
+  readonly ready?: ((waiting: () => number) => Effect.Effect<void>) | undefined
   /** What becomes of each, in their order. Where it fails, it failed for all of them. */
   readonly run: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<Exit.Exit<B, E>>, E>
 }
@@ -23,6 +26,23 @@ interface Waiting<A, B, E> {
   readonly item: A
   readonly outcome: Deferred.Deferred<B, E>
 }
+
+/**
+ * Waits until so many are there, or for so long. For {@link Options.ready}.
+ *
+ * @param expected Whether more are to be waited for. Defaults to always.
+ * @since 0.1.0
+ * @category constructors
+ */
+export const gathered =
+  (most: number, patience: Duration.DurationInput, expected: () => boolean = () => true) =>
+  (waiting: () => number): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      const step = Math.max(1, Math.min(20, Duration.toMillis(patience) / 4))
+      for (let waited = 0; waited < Duration.toMillis(patience) && waiting() < most && expected(); waited += step) {
+        yield* Effect.sleep(step)
+      }
+    })
 
 /**
  * A way to hand in one item and to wait for what becomes of it. Never are two groups under way at once. Whoever is
@@ -34,6 +54,8 @@ interface Waiting<A, B, E> {
 export const make = <A, B, E>(options: Options<A, B, E>): (item: A) => Effect.Effect<B, E> => {
   const turn = Effect.unsafeMakeSemaphore(1)
   let queue: ReadonlyArray<Waiting<A, B, E>> = []
+
+  const ready = options.ready?.(() => queue.length) ?? Effect.void
 
   const group: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
@@ -55,7 +77,7 @@ export const make = <A, B, E>(options: Options<A, B, E>): (item: A) => Effect.Ef
       const waiting = { item, outcome }
       const lead: Effect.Effect<void> = Effect.flatMap(
         Deferred.isDone(outcome),
-        (done) => done ? Effect.void : Effect.zipRight(group, lead)
+        (done) => done ? Effect.void : ready.pipe(Effect.zipRight(group), Effect.zipRight(lead))
       )
       queue = [...queue, waiting]
       return turn.withPermits(1)(lead).pipe(

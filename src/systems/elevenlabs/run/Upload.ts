@@ -12,7 +12,6 @@ import type * as Json from "../../../kernel/Json.ts"
 import * as Mutation from "../../../kernel/Mutation.ts"
 import * as Paging from "../client/Paging.ts"
 import * as Model from "../Model.ts"
-import * as State from "../state/State.ts"
 import * as Work from "./Work.ts"
 
 /**
@@ -64,10 +63,7 @@ const settleEarlier = (work: Work.Work) => (intent: Json.Json) =>
 export const filenameOf = (file: string): string => file.slice(file.lastIndexOf("/") + 1).replace(/#\d+$/, "")
 
 /** Written down as to be deleted until it is recorded as the document of its file: so it is never forgotten. */
-const keep = (work: Work.Work, id: string): Effect.Effect<void, Fault.Fault> =>
-  work.ledger.change((state) =>
-    State.idsOf(state).has(id) ? state : State.change(state, { pendingDelete: [...state.pendingDelete, id] })
-  )
+const keep = (work: Work.Work, id: string): Effect.Effect<void, Fault.Fault> => work.ledger.change({ toDelete: [id] })
 
 const send = (
   work: Work.Work,

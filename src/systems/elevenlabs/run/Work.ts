@@ -51,7 +51,9 @@ export interface Shared {
   readonly policies: Policies.Policies
   readonly journal: Journal.Service
   readonly attach: Attach.Attach
-  readonly dependents: (id: string) => Effect.Effect<Dependents.Dependents, Fault.Fault>
+  readonly dependents: Dependents.Ask
+  /** How many files are on their way to agents: whoever saves one waits for them, if not for long. */
+  readonly coming: { count: number }
   /** An agent as it was when it was first asked for. */
   readonly agent: (target: Attach.Target) => Effect.Effect<Json.Json, Fault.Fault>
   readonly listingLag: Duration.Duration
@@ -69,6 +71,14 @@ export interface Work extends Shared {
   readonly agents: ReadonlyArray<string>
   readonly usageMode: string
   readonly ledger: Ledger
+  /** Deletes a document, with others that are deleted at the same time. */
+  readonly delete: (id: string) => Effect.Effect<void, Fault.Fault>
+  /** Who names a document, as it was when the work on its neighbours began. */
+  readonly namedBy: Dependents.Ask
+  /** Whoever sends a file has it in memory, so that not all may at once. */
+  readonly sending: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Fault.Fault, R>
+  /** Told when a file comes to the agents, or does not. */
+  readonly arrived: Effect.Effect<void>
 }
 
 /**
@@ -86,13 +96,15 @@ export const shared = (options: Options = {}): Effect.Effect<Shared, never, Clie
         Effect.map(policies.read(client.agent(agent, { branch })), ({ json }) => json),
       timeToLive: (exit) => Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
     })
+    const coming = { count: 0 }
     return {
+      coming,
       agent: (target) => agents.get(Data.struct(target)),
       dependents: Dependents.make(client, policies),
       client,
       journal,
       policies,
-      attach: Attach.make({ client, journal, policies, attachBatch: options.attachBatch ?? 20 }),
+      attach: Attach.make({ client, journal, policies, attachBatch: options.attachBatch ?? 20, coming }),
       listingLag: Duration.decode(options.listingLag ?? "10 seconds"),
       indexTimeout: Duration.decode(options.indexTimeout ?? "10 minutes"),
       dependencyLag: Duration.decode(options.dependencyLag ?? "1 minute")
@@ -105,7 +117,7 @@ export const shared = (options: Options = {}): Effect.Effect<Shared, never, Clie
  * @since 0.1.0
  * @category getters
  */
-export const seriesOf = ({ site }: Pick<Work, "site">, kind: string, thing?: string): string =>
+export const seriesOf = ({ site }: { readonly site: Pick<Site, "host"> }, kind: string, thing?: string): string =>
   `elevenlabs/${site.host}/${kind}${thing === undefined ? "" : `/${thing}`}`
 
 /**

@@ -119,12 +119,20 @@ export const entryOf = (state: State, file: string): Entry | undefined =>
  * @since 0.1.0
  * @category getters
  */
-export const idsOf = (state: State): ReadonlySet<string> =>
-  new Set([
+export const idsOf = (state: State): ReadonlySet<string> => {
+  const known = ids.get(state)
+  if (known !== undefined) return known
+  const found = new Set([
     ...Object.values(state.documents).map((entry) => entry.documentId),
     ...state.pendingDelete,
     ...state.orphans
   ])
+  ids.set(state, found)
+  return found
+}
+
+/** Asked for with every document, and a state never changes. */
+const ids = new WeakMap<State, ReadonlySet<string>>()
 
 /**
  * Changes parts of a state. An id that a file has, or gets, leaves `pendingDelete` and `orphans`; the id that a file had
@@ -157,11 +165,30 @@ export const change = (
  * @since 0.1.0
  * @category conversions
  */
-export const encode = (state: State): string =>
-  `${JSON.stringify(state, (_, value: unknown) => Grammar.isMapping(value) ? sorted(value) : value, 2)}\n`
+export const encode = ({ documents, ...rest }: State): string => {
+  const entries = Object.entries(documents).toSorted(([left], [right]) => Settle.compare(left, right))
+  const lines = entries.map(([file, entry]) => `    ${JSON.stringify(file)}: ${textOf(entry)}`)
+  const block = lines.length === 0 ? "{}" : `{\n${lines.join(",\n")}\n  }`
+  // The first of its keys.
+  return `{\n  "documents": ${block},${written(rest).slice(1)}\n`
+}
+
+const written = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) => Grammar.isMapping(inner) ? sorted(inner) : inner, 2)
 
 const sorted = (value: Readonly<Record<string, unknown>>): unknown =>
   Object.fromEntries(Object.entries(value).toSorted(([left], [right]) => Settle.compare(left, right)))
+
+/** What stands in a state file of an entry. A state of thousands is written again and again, and few of them change. */
+const textOf = (entry: Entry): string => {
+  const known = texts.get(entry)
+  if (known !== undefined) return known
+  const text = written(entry).replaceAll("\n", "\n    ")
+  texts.set(entry, text)
+  return text
+}
+
+const texts = new WeakMap<Entry, string>()
 
 /**
  * Reads the bytes of a state file, or says everything that is wrong with them. Never throws.
