@@ -3,6 +3,7 @@
  * and in the end, when nothing goes wrong any more, the same once again.
  */
 import * as Effect from "effect/Effect"
+import * as VirtualClock from "../../../src/simulation/VirtualClock.ts"
 import * as System from "../System.ts"
 import * as Changes from "./Changes.ts"
 import * as Checks from "./Checks.ts"
@@ -92,9 +93,11 @@ const finale = (lab: Lab.Lab, notes: Notes): Effect.Effect<void> =>
     notes.problems.push(...lab.watch.problems, ...Checks.atTheEnd(lab))
   })
 
-const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.Lab, System.Verdict]> =>
+const play = (
+  scenario: Scenario.Scenario,
+  record: boolean
+): Effect.Effect<readonly [Lab.Lab, System.Verdict]> =>
   Effect.scoped(Effect.gen(function*() {
-    const scenario = Scenario.draw(seed)
     const lab = yield* Lab.make(scenario, record)
     const notes: Notes = { problems: [], counts: new Map() }
     count(notes, `kind ${scenario.kind}`)
@@ -104,7 +107,7 @@ const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.La
       if (fired > 0) count(notes, `way ${rule.replace(/^\d+: /, "")}`, fired)
     }
     const verdict: System.Verdict = {
-      seed,
+      seed: scenario.seed,
       drawn: Scenario.describe(scenario),
       problems: notes.problems,
       trace: lab.trace(),
@@ -116,4 +119,8 @@ const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.La
     return [lab, verdict] as const
   }))
 
-export const system = System.make("elevenlabs", simulate)
+export const system = System.make("elevenlabs", (seed, record) => play(Scenario.draw(seed), record))
+
+/** What becomes of a scenario that was not drawn. */
+export const verdictOf = (scenario: Scenario.Scenario): Effect.Effect<System.Verdict> =>
+  Effect.map(VirtualClock.run(play(scenario, false)), ([, verdict]) => verdict)

@@ -1,5 +1,7 @@
 import { assert, describe, it } from "vitest"
-import { system } from "../../simulate/elevenlabs/Simulation.ts"
+import * as Effect from "effect/Effect"
+import type * as Scenario from "../../simulate/elevenlabs/Scenario.ts"
+import { system, verdictOf } from "../../simulate/elevenlabs/Simulation.ts"
 import type { Verdict } from "../../simulate/System.ts"
 
 // A part of what `npm run simulate` runs.
@@ -26,4 +28,63 @@ describe("whole operations on a workspace that misbehaves", () => {
     assert.strictEqual(second.trace, first.trace)
     assert.isAbove(first.calls, 0)
   }, 1_800_000)
+})
+
+const command: Scenario.Command = {
+  name: "sync",
+  sites: [0],
+  ending: { _tag: "Runs" },
+  strategy: undefined,
+  force: false,
+  parallel: 4,
+  attachBatch: 20,
+  one: false
+}
+
+/** A site of one file, of which each stage makes the next version. */
+const scenario = (
+  more: Pick<Scenario.Scenario, "kind" | "trouble"> & Pick<Scenario.Site, "strategy">,
+  ...stages: ReadonlyArray<Partial<Scenario.Command> & { readonly pauseMillis: number }>
+): Scenario.Scenario => ({
+  seed: 1,
+  kind: more.kind,
+  sites: [{ host: "example.com", agents: [0], strategy: more.strategy, usageMode: "auto" }],
+  agents: [{ retrieval: false, foreign: 1, node: false }],
+  world: {
+    latencyMillis: 20,
+    concurrencyLimit: 5,
+    listingLagMillis: 0,
+    deletionLagMillis: 0,
+    dependencyLagMillis: 0,
+    indexMillis: 0,
+    attachLimit: undefined
+  },
+  trouble: more.trouble,
+  stages: stages.map(({ pauseMillis, ...changed }, index): Scenario.Stage => ({
+    before: [{ _tag: "Files", site: 0, files: { "a1.txt": index + 1 } }],
+    commands: [{ ...command, ...changed }],
+    secondAfterMillis: 0,
+    quiet: index === 0,
+    pauseMillis
+  }))
+})
+
+describe("an update in place", () => {
+  it("waits until nothing that a process sent which was killed can overwrite it any more", async () => {
+    const { problems } = await Effect.runPromise(verdictOf(scenario(
+      {
+        kind: "late update",
+        strategy: "in-place",
+        trouble: {
+          rules: [{ match: { path: "/update-file$" }, times: 1, effect: { type: "latency", millis: 3000 } }],
+          edits: 0,
+          unindexed: 0
+        }
+      },
+      { pauseMillis: 0 },
+      { pauseMillis: 1000, ending: { _tag: "Killed", afterMillis: 500 } },
+      { pauseMillis: 100 }
+    )))
+    assert.deepStrictEqual(problems, [])
+  })
 })

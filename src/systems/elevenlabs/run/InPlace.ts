@@ -14,6 +14,9 @@ import * as State from "../state/State.ts"
 import * as Upload from "./Upload.ts"
 import * as Work from "./Work.ts"
 
+/** How long what nobody waits for any more may be on its way. */
+const actsWithin = "5 seconds"
+
 /** Until it is known to be there, nobody knows what the content is. */
 const mark = (work: Work.Work, file: string): Effect.Effect<void, Fault.Fault> =>
   Effect.suspend(() => {
@@ -46,8 +49,9 @@ const send = (work: Work.Work, source: Upload.Source, id: string): Effect.Effect
         content
       }))),
     settle,
-    // Whatever an earlier run sent, it is written over.
-    settleEarlier: () => Effect.succeed(Mutation.notDone)
+    // Whatever an earlier run sent, it is written over, once it cannot come after this any more.
+    settleEarlier: () => Effect.succeed(Mutation.notDone),
+    actsWithin
   }).pipe(Effect.provideService(Journal.Journal, journal))
 }
 
@@ -67,7 +71,8 @@ const rename = (work: Work.Work, { id, name }: Model.Created): Effect.Effect<voi
     result: Model.Created,
     send: policies.change(client.rename({ id, name })),
     settle,
-    settleEarlier: () => Effect.succeed(Mutation.notDone)
+    settleEarlier: () => Effect.succeed(Mutation.notDone),
+    actsWithin
   }).pipe(Effect.provideService(Journal.Journal, journal), Effect.asVoid)
 }
 
