@@ -136,7 +136,7 @@ const without = (
   // What an earlier run had begun has happened after all.
   if (fault.code === "earlier-done") return AgentSave.unfinished(needs, target, now.versionId)
   // What somebody else had put in is a document no more.
-  return lost !== null && isRefused(fault) ? Effect.succeed(null) : fault
+  return lost !== null && fault.code === "document-not-found" ? Effect.succeed(null) : fault
 }
 
 /** Where one document is at fault, the others need not be. */
