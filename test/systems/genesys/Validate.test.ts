@@ -104,6 +104,19 @@ describe("Validate", () => {
       ])
     }))
 
+  it.scopedLive("says what is no HCL in the words of the parser, once and with the line", () =>
+    Effect.gen(function*() {
+      const found = yield* problems({
+        "a.tf":
+          "resource \"genesyscloud_a\" \"x\" {\n  name =\n}\n\nresource \"genesyscloud_a\" \"y\" {\n  b = \"open\n}\n",
+        "terraform.tfvars": "fine = 1\nx =\n"
+      })
+      assert.match(found[0] ?? "", /^a\.tf:2 syntax Invalid expression; Expected the start of an expression/)
+      assert.match(found[1] ?? "", /^a\.tf:\d syntax Invalid multi-line string; [^:]+$/)
+      assert.match(found[2] ?? "", /^terraform\.tfvars:2 syntax Invalid expression; [^:]+$/)
+      assert.strictEqual(found.length, 3)
+    }))
+
   it.scopedLive("finds circles of references and of depends_on, across files", () =>
     Effect.gen(function*() {
       const found = yield* problems({
@@ -210,8 +223,7 @@ const withoutBody = ({ body, ...piece }: Pieces.Piece) => {
   return piece
 }
 
-const bodies = (text: string) =>
-  cut(Pieces.json(), [text]).pieces.map(({ labels, text }) => [labels, JSON.parse(text)])
+const bodies = (text: string) => cut(Pieces.json(), [text]).pieces.map(({ labels, text }) => [labels, JSON.parse(text)])
 
 const partsOf = (text: string, at: ReadonlyArray<number>): ReadonlyArray<string> => {
   const borders = [0, ...at.map((each) => each % text.length).toSorted((left, right) => left - right), text.length]

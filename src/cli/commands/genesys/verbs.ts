@@ -189,7 +189,8 @@ export const validate = verb({
   name: "validate",
   summary: "Check that an export is sound",
   description: "Parses every file of an export, and checks that every reference leads to a block, that every variable "
-    + "is declared, that nothing is there twice or depends on itself, and that there is as much as its report says. "
+    + "is declared, that nothing is there twice or depends on itself, that the files it names are there, that "
+    + "terraform.tfstate has what the configuration has, and that there is as much as its report says. "
     + "Needs no Terraform and no organisation. Exits 1 where something is wrong.",
   flags: {},
   args: { directory: directory("DIR", "The folder of an export") },

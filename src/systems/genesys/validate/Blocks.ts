@@ -143,8 +143,8 @@ const ofHcl = (file: string, pieces: ReadonlyArray<Pieces.Piece>): Effect.Effect
       if (pieces.length > 1 || piece === undefined) {
         return Effect.map(Effect.forEach(pieces, (piece) => ofHcl(file, [piece])), together)
       }
-      const line = Number(/:(\d+),/.exec(fault.detail)?.[1] ?? 1) + startOf(piece) - 1
-      const detail = fault.detail.replace(/^parse config: \[[^:]*:[\d,-]*\s*/, "").replace(/\]$/, "")
+      const { detail, line: within } = Parser.complaint(fault.detail)
+      const line = within + startOf(piece) - 1
       return Effect.succeed<Found>({
         blocks: [blockOf(file, piece, undefined)],
         problems: [{ kind: "syntax", file, line, detail }]

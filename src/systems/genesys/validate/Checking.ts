@@ -1,5 +1,5 @@
 /**
- * Checks the configuration in a folder, and everything that is wrong with it at once.
+ * Checks the configuration in a folder, with its files and its state, and everything that is wrong with it at once.
  *
  * A folder that holds the same configuration in both syntaxes has the second one in `json`; each is checked by itself.
  *
@@ -17,9 +17,11 @@ import * as ReportFile from "../output/ReportFile.ts"
 import * as Residents from "../output/Residents.ts"
 import * as Report from "../Report.ts"
 import * as Blocks from "./Blocks.ts"
+import * as Named from "./Named.ts"
 import * as Parser from "./Parser.ts"
 import * as Problem from "./Problem.ts"
 import * as Scope from "./Scope.ts"
+import * as StateCheck from "./StateCheck.ts"
 
 export { text } from "./Problem.ts"
 
@@ -54,6 +56,8 @@ export const check = (folder: string): Effect.Effect<Validation, Fault.Fault> =>
       modules.push({ scope: yield* checkModule(Path.join(folder, prefix), prefix, files, problems), files })
       problems.push(...yield* checkValues(folder, `${prefix}${Residents.variableFile}`))
     }
+    const [main] = modules
+    if (main !== undefined) problems.push(...yield* StateCheck.check(folder, main.scope))
     const bytes = yield* Disk.bytes(Path.join(folder, ReportFile.fileName))
     if (bytes !== undefined) {
       const report = decodeReport(new TextDecoder().decode(bytes))
@@ -62,13 +66,12 @@ export const check = (folder: string): Effect.Effect<Validation, Fault.Fault> =>
       else problems.push(...modules.flatMap(({ scope }) => totals(report.value, scope, own)))
     }
     // With both syntaxes it is the same twice.
-    const [first] = modules
     return {
       problems: Problem.sorted(known(problems)),
       files: modules.reduce((all, { files }) => all + files.length, 0),
-      resources: first?.scope.resources ?? 0,
-      data: first?.scope.data ?? 0,
-      variables: first?.scope.variables ?? 0,
+      resources: main?.scope.resources ?? 0,
+      data: main?.scope.data ?? 0,
+      variables: main?.scope.variables ?? 0,
       report: bytes !== undefined
     }
   })
@@ -87,14 +90,18 @@ const checkModule = (
 ): Effect.Effect<Scope.Scope, Fault.Fault> =>
   Effect.gen(function*() {
     const scope = new Scope.Scope()
+    const named = new Named.Files()
     for (const file of files) {
       yield* Stream.runForEach(Blocks.of(folder, file, prefix + file), (found) =>
         Effect.sync(() => {
           problems.push(...found.problems)
-          for (const block of found.blocks) scope.add(block)
+          for (const block of found.blocks) {
+            scope.add(block)
+            named.add(block)
+          }
         }))
     }
-    problems.push(...scope.problems())
+    problems.push(...scope.problems(), ...yield* named.missing(folder))
     return scope
   })
 
@@ -120,10 +127,11 @@ const checkValues = (folder: string, name: string): Effect.Effect<ReadonlyArray<
     const text = new TextDecoder().decode(bytes)
     if (isPlain(text)) return []
     const fault = yield* Effect.option(Effect.flip(Parser.hcl(name, text)))
-    return Option.toArray(Option.map(fault, ({ detail }): Problem.Problem => {
-      const line = Number(/:(\d+),/.exec(detail)?.[1] ?? 1)
-      return { kind: "syntax", file: name, line, detail }
-    }))
+    return Option.toArray(Option.map(fault, ({ detail }): Problem.Problem => ({
+      kind: "syntax",
+      file: name,
+      ...Parser.complaint(detail)
+    })))
   })
 
 const total = (detail: string): Problem.Problem => ({ kind: "total", file: ReportFile.fileName, line: 1, detail })

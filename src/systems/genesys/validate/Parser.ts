@@ -27,6 +27,19 @@ const load = (): Promise<Parse> => {
 }
 
 /**
+ * The first thing that the parser complains of, without the place that it puts before it, and its line in the text.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const complaint = (detail: string): { readonly line: number; readonly detail: string } => {
+  const [, place = "", rest = detail] = /^parse config: \[(.*?:\d+,\d+(?:-\d+(?:,\d+)?)?): ([\s\S]*)\]$/.exec(detail) ??
+    []
+  const [first = rest] = rest.split(/ [^\s:]+:\d+,\d+-(?:\d+,)?\d+: /)
+  return { line: Number(/:(\d+),[^:]*$/.exec(place)?.[1] ?? 1), detail: first.trim() }
+}
+
+/**
  * What a text in HCL says, as JSON: blocks by type and labels, strings and expressions as templates. Fails with the code
  * `hcl-syntax` and the parser's message.
  *

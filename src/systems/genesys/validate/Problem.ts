@@ -12,6 +12,8 @@
  * - `reference`: it names a block that is not there.
  * - `undeclared-variable`, `unused-variable`.
  * - `cycle`: resources that depend on each other in a circle.
+ * - `file`: it names a file that is not there.
+ * - `state`: the state has what the configuration has not, or the other way round; or it contradicts itself.
  * - `total`: there are more or fewer blocks than the report says, or the report does not add up.
  *
  * @since 0.1.0
@@ -24,6 +26,8 @@ type Kind =
   | "undeclared-variable"
   | "unused-variable"
   | "cycle"
+  | "file"
+  | "state"
   | "total"
 
 /**

@@ -56,6 +56,18 @@ export class Scope {
   readonly #problems: Array<Problem> = []
 
   /**
+   * The resources and data blocks that are declared, and where.
+   *
+   * @since 0.1.0
+   */
+  get declared(): ReadonlyArray<readonly [address: string, place: Place]> {
+    return this.#graph.addresses.flatMap((address, node) => {
+      const place = this.#places[node]
+      return place === undefined ? [] : [[address, place] as const]
+    })
+  }
+
+  /**
    * @since 0.1.0
    */
   get variables(): number {

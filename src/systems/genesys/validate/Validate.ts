@@ -1,6 +1,7 @@
 /**
  * Checks an export that was written: every file is what its name says, every reference leads to a block, every variable
- * is declared and used, nothing is there twice, nothing depends on itself, and there is as much as the report says.
+ * is declared and used, nothing is there twice, nothing depends on itself, the files that are named are there, the state
+ * has what the configuration has, and there is as much as the report says.
  *
  * @since 0.1.0
  */
