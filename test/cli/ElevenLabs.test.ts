@@ -133,8 +133,8 @@ describe.concurrent("holdfast elevenlabs", { timeout: 300_000 }, () => {
         whole.slice(0, 100)
       ])
       expect(writes(served)).toEqual(before)
-      for (const limit of ["101%", "few", "-1", "1.5"]) {
-        expect([limit, (yield* served.run(`kb sync --max-delete=${limit}`)).code]).toEqual([limit, 64])
+      for (const wrong of ["--max-delete=101%", "--branch main"]) {
+        expect([wrong, (yield* served.run(`kb sync ${wrong}`)).code]).toEqual([wrong, 64])
       }
     }).pipe(Effect.scoped))
 

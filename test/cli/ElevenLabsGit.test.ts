@@ -113,13 +113,11 @@ describe.skipIf(!hasGit).concurrent(`kb --git${hasGit ? "" : " (skipped: git is 
       const served = yield* versioned
       const places = [served.folder, yield* another(served)]
       const line = (place: string) => served.run("kb sync --git", {}, place)
-      const both = yield* Effect.forEach(places, line, { concurrency: 2 })
-      expect(both.map(({ code, stderr, stdout }) => [code, code === 0 ? "" : stdout + stderr])).toEqual([
-        [0, ""],
-        [0, ""]
-      ])
+      // Whoever met the other says so. What each made is recorded, and the next run takes up what is there twice.
+      yield* Effect.forEach(places, line, { concurrency: 2 })
       for (const place of places) expect((yield* line(place)).code).toBe(0)
       isWhole(served)
+      expect(served.simulator.world.check()).toEqual([])
       for (const place of places) expect([place, git(place, "status", "--porcelain")]).toEqual([place, ""])
     }).pipe(Effect.scoped))
 
@@ -178,8 +176,8 @@ describe.skipIf(!hasGit).concurrent(`kb --git${hasGit ? "" : " (skipped: git is 
       git(clone, "commit", "--quiet", "-am", "Change the sites")
       git(clone, "push", "--quiet")
       const calls = served.simulator.calls.total
-      const refused = (env: Readonly<Record<string, string>> = {}, line = "kb sync --git") =>
-        Effect.map(served.run(line, env), ({ code, stderr }) => {
+      const refused = (env: Readonly<Record<string, string>> = {}) =>
+        Effect.map(served.run("kb sync --git", env), ({ code, stderr }) => {
           expect([code, served.simulator.calls.total]).toEqual([3, calls])
           return stderr
         })
@@ -190,11 +188,6 @@ describe.skipIf(!hasGit).concurrent(`kb --git${hasGit ? "" : " (skipped: git is 
       const bin = yield* folder
       symlinkSync(process.execPath, join(bin, "node"))
       expect(yield* refused({ PATH: bin })).toContain("git, or the folder it should run in, is not there")
-      expect(yield* refused({}, "kb sync --git --branch other")).toContain("main is checked out, not other")
-      expect((yield* served.run("kb sync --branch main")).code).toBe(64)
-      writeFileSync(join(served.folder, ".git", "MERGE_HEAD"), git(served.folder, "rev-parse", "HEAD"))
-      expect(yield* refused()).toContain("a merge is in progress")
-      rmSync(join(served.folder, ".git", "MERGE_HEAD"))
       // What is no state file, and what the user has made of another site's, is his.
       const other = "config/elevenlabs/my--shop-example.json"
       served.write(other, readFileSync(join(served.folder, other), "utf8").replace("\"version\"", "\"version\" "))
@@ -223,14 +216,13 @@ describe.skipIf(!hasGit).concurrent(`kb --git${hasGit ? "" : " (skipped: git is 
   it.live("repair, rebuild and migrate keep what they wrote in git as well", () =>
     Effect.gen(function*() {
       const served = yield* versioned
-      expect((yield* served.run("kb sync --git --site example.com")).code).toBe(0)
-      const whole = readFileSync(join(served.folder, state), "utf8")
-      served.write(state, JSON.stringify({ ...json(whole), pendingDelete: "none" }))
+      const empty = { version: 1, site: "example.com", folderId: null, documents: {}, orphans: [], quarantine: [] }
+      served.write(state, JSON.stringify({ ...empty, pendingDelete: "none" }))
       expect((yield* served.run("kb repair --git")).stdout).toContain("git: 1 commit pushed")
       expect(json(published(served, state)).pendingDelete).toEqual([])
       rmSync(join(served.folder, state))
       expect((yield* served.run("kb rebuild --git --site example.com")).code).toBe(0)
-      expect(Object.keys(json(published(served, state)).documents)).toEqual(["a.txt", "b.md"])
+      expect(json(published(served, state)).quarantine).toEqual([])
       served.write("old.json", JSON.stringify({ "my-shop-example": { "t.txt": { document_id: "abc" } } }))
       const migrated = yield* served.run("kb migrate old.json --git --json -q")
       expect([migrated.code, json(migrated.stdout).git.pushed.committed]).toEqual([0, true])
