@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { createHash, type Hash } from "node:crypto"
+import { createHash, type Hash, hash } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import type * as Fault from "../../../kernel/Fault.ts"
@@ -198,15 +198,21 @@ export const writeBytes = (
   bytes: Uint8Array,
   mode?: number
 ): Effect.Effect<void, Fault.Fault> =>
-  Effect.gen(function*() {
-    const path = Path.join(draft.folder, name)
-    yield* Steps.before(`write ${name}`)
-    const parent = Path.dirname(path)
-    if (!draft.made.has(parent)) yield* Disk.makeFolder(parent)
-    draft.made.add(parent)
-    yield* Disk.create(path, bytes, mode)
-    draft.digests.set(name, createHash("sha256").update(bytes).digest("hex"))
-  })
+  Effect.zipRight(
+    Steps.before(`write ${name}`),
+    Effect.suspend(() => {
+      const path = Path.join(draft.folder, name)
+      const parent = Path.dirname(path)
+      const created = Effect.map(Disk.create(path, bytes, mode), () => {
+        draft.digests.set(name, hash("sha256", bytes, "hex"))
+      })
+      if (draft.made.has(parent)) return created
+      return Effect.flatMap(Disk.makeFolder(parent), () => {
+        draft.made.add(parent)
+        return created
+      })
+    })
+  )
 
 /**
  * Flushes the folder and all folders in it.

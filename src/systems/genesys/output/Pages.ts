@@ -10,7 +10,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import * as Path from "node:path"
 import type * as Fault from "../../../kernel/Fault.ts"
 import type * as Model from "../Model.ts"
@@ -194,13 +194,20 @@ export const files = (
       if (same === undefined) named.set(one.file.path, [one])
       else same.push(one)
     }
+    const left = [...named.values()]
+    // A few fibers for all of them: one for each would cost more than to write it.
     yield* Effect.forEach(
-      named.values(),
-      (same) =>
-        Effect.forEach(same, (one) =>
-          Effect.map(file(draft, readFile, one), (missing) => {
-            one.missing = missing
-          }), { discard: true }),
+      Array.from({ length: Math.min(filesAtOnce, left.length) }),
+      () =>
+        Effect.whileLoop({
+          while: () => left.length > 0,
+          body: () =>
+            Effect.forEach(left.pop() ?? [], (one) =>
+              Effect.map(file(draft, readFile, one), (missing) => {
+                one.missing = missing
+              }), { discard: true }),
+          step: () => undefined
+        }),
       { concurrency: filesAtOnce, discard: true }
     )
     for (const { missing } of all.flat()) if (missing !== undefined) exceptions.push(missing)
@@ -213,18 +220,20 @@ const file = (
   readFile: (file: Model.File) => Effect.Effect<Uint8Array, Fault.Fault>,
   { file, resource }: Belonging
 ): Effect.Effect<Exception | undefined, Fault.Fault> =>
-  Effect.gen(function*() {
+  Effect.suspend(() => {
     const missing = (detail: string, hint?: string) => Record.missingFile(resource, file, detail, hint)
-    if (!isBelow(file.path)) return missing("the name leads out of the folder")
+    if (!isBelow(file.path)) return Effect.succeed(missing("the name leads out of the folder"))
     const there = draft.digests.get(file.path)
-    if (there !== undefined) return there === file.digest ? undefined : missing("another file has this name")
-    const read = yield* Effect.either(readFile(file))
-    if (read._tag === "Left") return missing(read.left.detail, read.left.hint)
-    if (createHash("sha256").update(read.right).digest("hex") !== file.digest) {
-      return missing("it is not what was read before")
+    if (there !== undefined) {
+      return Effect.succeed(there === file.digest ? undefined : missing("another file has this name"))
     }
-    yield* Draft.writeBytes(draft, file.path, read.right)
-    return undefined
+    return Effect.matchEffect(readFile(file), {
+      onFailure: ({ detail, hint }) => Effect.succeed(missing(detail, hint)),
+      onSuccess: (bytes) =>
+        hash("sha256", bytes, "hex") === file.digest
+          ? Effect.as(Draft.writeBytes(draft, file.path, bytes), undefined)
+          : Effect.succeed(missing("it is not what was read before"))
+    })
   })
 
 /** Whether a path stays in the folder, in a subfolder of it that is none of ours. */

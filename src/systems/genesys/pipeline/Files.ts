@@ -273,6 +273,23 @@ export const labelled = (file: Model.File, label: string): Model.File => ({
 /** Bytes in one item of the store. */
 const pieceSize = 256 * 1024
 
+const piecesAtOnce = 8
+
+const whole = (file: Model.File, bytes: Buffer): Effect.Effect<Uint8Array, Fault.Fault> =>
+  Crypto.hash("sha256", bytes, "hex") === file.digest ? Effect.succeed(new Uint8Array(bytes)) : lost(file)
+
+const lost = (file: Model.File): Fault.Fault =>
+  Fault.make({
+    kind: "invalid",
+    system: "holdfast",
+    operation: "Genesys.file",
+    code: "store-corrupt",
+    sent: "no",
+    subject: file.path,
+    detail: "the store does not have what was downloaded",
+    hint: "run the same command again"
+  })
+
 /**
  * The bytes, in the store.
  *
@@ -309,31 +326,35 @@ export class Kept {
 
   /** @since 0.1.0 */
   read(file: Model.File): Effect.Effect<Uint8Array, Fault.Fault> {
+    const key = this.keys.get(file.path)
+    if (key === undefined) return lost(file)
+    return Effect.flatMap(this.pieces(key, 0, 1), ([first]) => {
+      if (first === undefined) return lost(file)
+      return first.length < pieceSize ? whole(file, first) : Effect.flatMap(
+        this.rest(key),
+        (rest) => whole(file, Buffer.concat([first, ...rest]))
+      )
+    })
+  }
+
+  private rest(key: string): Effect.Effect<ReadonlyArray<Buffer>, Fault.Fault> {
     return Effect.gen(this, function*() {
-      const key = this.keys.get(file.path)
       const pieces: Array<Buffer> = []
       for (;;) {
-        const keys = Array.from({ length: 8 }, (_, index) => `${key ?? ""}${pieces.length + index}`)
-        const found = key === undefined ? new Map() : yield* this.collections.getMany(this.collection, keys)
-        for (const key of keys) {
-          const item: Collection.Item | undefined = found.get(key)
-          if (item !== undefined) pieces.push(Buffer.from(item.value.slice(1, -1), "base64"))
-        }
-        if (found.size < keys.length) break
+        const found = yield* this.pieces(key, 1 + pieces.length, piecesAtOnce)
+        pieces.push(...found)
+        if (found.length < piecesAtOnce) return pieces
       }
-      const bytes = Buffer.concat(pieces)
-      if (Crypto.createHash("sha256").update(bytes).digest("hex") === file.digest) return new Uint8Array(bytes)
-      return yield* Fault.make({
-        kind: "invalid",
-        system: "holdfast",
-        operation: "Genesys.file",
-        code: "store-corrupt",
-        sent: "no",
-        subject: file.path,
-        detail: "the store does not have what was downloaded",
-        hint: "run the same command again"
-      })
     })
+  }
+
+  private pieces(key: string, from: number, count: number): Effect.Effect<ReadonlyArray<Buffer>, Fault.Fault> {
+    const keys = Array.from({ length: count }, (_, index) => `${key}${from + index}`)
+    return Effect.map(this.collections.getMany(this.collection, keys), (found) =>
+      keys.flatMap((key) => {
+        const item = found.get(key)
+        return item === undefined ? [] : [Buffer.from(item.value.slice(1, -1), "base64")]
+      }))
   }
 
   /**
