@@ -15,6 +15,8 @@ import * as Sites from "../../src/systems/elevenlabs/site/Sites.ts"
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const tsx = join(root, "node_modules", "tsx", "dist", "cli.mjs")
 
+const text = (file: string) => readFileSync(join(root, "examples", file), "utf8")
+
 /** What each program in the folder prints, so that a new one has to say it too. */
 const programs: Readonly<Record<string, RegExp>> = {
   "elevenlabs/embed.ts": /delivery\.txt: Update, Done\n.*\nin the workspace: delivery\.txt, recorded\n$/,
@@ -36,8 +38,6 @@ describe("examples", () => {
       expect(stdout).toMatch(says)
     })
   }
-
-  const text = (file: string) => readFileSync(join(root, "examples", file), "utf8")
 
   it.effect("the sites file is one, and the workflow says what the command understands", () =>
     Effect.gen(function*() {
