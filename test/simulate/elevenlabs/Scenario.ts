@@ -7,7 +7,7 @@ import * as Files from "./Files.ts"
 import * as Trouble from "./Trouble.ts"
 
 /** How a command ends, if not by itself. */
-export type Ending =
+type Ending =
   | { readonly _tag: "Runs" }
   /** The user interrupts it, so it finishes what it has begun. */
   | { readonly _tag: "Interrupted"; readonly afterMillis: number }
@@ -69,7 +69,7 @@ export interface Site {
   readonly usageMode: "auto" | "prompt"
 }
 
-export interface Agent {
+interface Agent {
   readonly retrieval: boolean
   /** Documents of others that it has from the start. */
   readonly foreign: number
