@@ -3,8 +3,11 @@
  *
  * @since 0.1.0
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as RetryPolicy from "../../../kernel/RetryPolicy.ts"
 import * as GitFault from "./GitFault.ts"
@@ -14,7 +17,8 @@ import * as Replay from "./Replay.ts"
 import * as Repository from "./Repository.ts"
 
 /**
- * Twelve tries, up to half a second and at last up to fifteen apart, full jitter, ten minutes in all.
+ * Twelve tries, up to half a second and at last up to fifteen apart, full jitter, ten minutes in all. Where a try itself
+ * takes long, they are further apart.
  *
  * @since 0.1.0
  * @category presets
@@ -116,6 +120,16 @@ const exhausted = (fault: Fault.Fault, tries: number): Fault.Fault =>
   })
 
 /**
+ * Whoever lost against one loses against the next as well, unless they are further apart than a try takes: with a remote
+ * far away, or a machine with much to do, that is longer than any fixed wait. Longer the more often it was lost.
+ */
+const apart = (tries: Ref.Ref<number>, lasted: Ref.Ref<Duration.Duration>): Effect.Effect<Duration.Duration> =>
+  Effect.gen(function*() {
+    const share = yield* Random.next
+    return Duration.times(yield* Ref.get(lasted), share * Math.min(yield* Ref.get(tries), 5))
+  })
+
+/**
  * Brings a commit and what it stands on to the remote. Tries again only where somebody else was first; every other
  * refusal fails at once. Neither branch nor work tree of the clone change.
  *
@@ -133,6 +147,7 @@ export const publish = <R>(
 ): Effect.Effect<Published, Fault.Fault, R | Repository.Needs> =>
   Effect.gen(function*() {
     const tries = yield* Ref.make(0)
+    const lasted = yield* Ref.make(Duration.zero)
     const replay = yield* Replay.make(repository, head, options)
     // Once through: what is there, ours on top of it, and off.
     const attempt = Effect.gen(function*() {
@@ -142,8 +157,15 @@ export const publish = <R>(
       if (replayed.tip !== upstream) yield* send(repository, replayed.tip)
       return replayed
     })
-    return yield* attempt.pipe(
-      Effect.retry(RetryPolicy.schedule(options.retry, { retryWhen: isLost })),
+    const timed = Effect.flatMap(Effect.timed(Effect.either(attempt)), ([duration, result]) =>
+      Effect.zipRight(Ref.set(lasted, duration), result))
+    const schedule = RetryPolicy.schedule(options.retry, { retryWhen: isLost }).pipe(
+      Schedule.modifyDelayEffect((_, wait) =>
+        Effect.map(apart(tries, lasted), (more) => Duration.sum(wait, more))
+      )
+    )
+    return yield* timed.pipe(
+      Effect.retry(schedule),
       Effect.catchAll((fault) =>
         Effect.flatMap(Ref.get(tries), (count) =>
           isLost(fault)

@@ -14,8 +14,8 @@ import * as Lab from "./Lab.ts"
 const crowd = 20
 const few = 3
 
-/** As stubborn as the default, and in no hurry: who loses less often starts fewer processes. */
-const retry = RetryPolicy.make({ maxAttempts: 12, base: "1 second", cap: "8 seconds", jitter: "full" })
+/** As stubborn as the default. */
+const retry = RetryPolicy.make({ maxAttempts: 12, base: "500 millis", cap: "5 seconds", jitter: "full" })
 
 /** In milliseconds: some two thousand processes of git, on a machine that may have much else to do. */
 const patience = 300_000
