@@ -15,6 +15,7 @@ import {
 import * as ExitCode from "../../ExitCode.ts"
 import { table } from "../../Output.ts"
 import type { Paint } from "../../Paint.ts"
+import * as Flags from "./Flags.ts"
 
 /** So many of one kind are told one by one; the others are in the report. */
 const shown = 20
@@ -80,8 +81,8 @@ const subject = ({ attribute, id, name, type }: Exception): string => {
 const exceptionLines = (exception: Exception, paint: Paint): ReadonlyArray<string> => {
   const request = exception.correlationId === null ? "" : paint.dim(` (request ${exception.correlationId})`)
   return [
-    `  ${subject(exception)}: ${exception.detail}${request}`,
-    ...(exception.hint === null ? [] : [`    ${paint.dim("next:")} ${exception.hint}`])
+    `  ${subject(exception)}: ${Flags.spelled(exception.detail)}${request}`,
+    ...(exception.hint === null ? [] : [`    ${paint.dim("next:")} ${Flags.spelled(exception.hint)}`])
   ]
 }
 

@@ -18,6 +18,7 @@ import * as Tracked from "../../Tracked.ts"
 import * as Asked from "./Asked.ts"
 import { connected } from "./Connection.ts"
 import * as Describe from "./Describe.ts"
+import * as Flags from "./Flags.ts"
 import type { exportVerb as verb } from "./verbs.ts"
 
 const outcome = (outcome: Outcome) => ({
@@ -35,7 +36,7 @@ const tracked = (asked: Asked.Asked) =>
       wait: asked.wait,
       resumes: asked.resumes,
       outcome
-    }, Operations.exportOrganisation(asked.options))
+    }, Effect.mapError(Operations.exportOrganisation(asked.options), Flags.ofFault))
   }))
 
 /** All names begin alike, and a bar has little room. */
@@ -48,7 +49,7 @@ const shortNames = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E
 const work = (asked: Asked.Asked) =>
   Effect.gen(function*() {
     yield* Heap.keepSmall
-    yield* Operations.check(asked.options)
+    yield* Effect.mapError(Operations.check(asked.options), Flags.ofFault)
     yield* whenInterrupted("what was read is kept; to go on, run the same command again")
     const result = yield* tracked(asked).pipe(shortNames, connected, Effect.provide(ProgressBars.layer))
     yield* Output.print({ json: () => Describe.outcomeJson(result), text: Describe.outcomeText(result) })

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Flags from "../../src/cli/commands/genesys/Flags.ts"
+import * as Operations from "../../src/systems/genesys/Operations.ts"
+
+describe("what the command says of options", () => {
+  it.each([
+    ["export without fail_on_denied", "export without --fail-on-denied"],
+    ["include_filter_resources_by_id: names no id", "--include-filter-resources-by-id: names no id"],
+    ["give since_last, or trust_listing", "give --since-last, or --trust-listing"],
+    ["max_concurrent must be a whole number", "--max-concurrent must be a whole number"],
+    // Attributes, types and files may be called alike, or have such a name in them.
+    [
+      "genesyscloud_since_last, a.since_last and since_last.tf",
+      "genesyscloud_since_last, a.since_last and since_last.tf"
+    ],
+    ["compress the directory", "compress the directory"]
+  ])("%s", (said, heard) => {
+    expect(Flags.spelled(said)).toBe(heard)
+  })
+
+  it.effect("has no option left in what is wrong with them", () =>
+    Effect.gen(function*() {
+      const names = ["user"]
+      const fault = yield* Effect.flip(Operations.check({
+        resourceTypes: names,
+        includeFilterResources: names,
+        includeFilterResourcesById: names,
+        excludeFilterResources: ["user::("],
+        replaceWithDatasource: ["users"],
+        excludeAttributes: ["user"],
+        maxConcurrent: 0,
+        trustListing: true
+      }))
+      const told = Flags.ofFault(fault).message.replaceAll(/genesyscloud_\w+/g, "")
+      expect(told).not.toContain("_")
+      expect(Flags.ofFault(fault)).toMatchObject({ kind: fault.kind, code: "invalid-options", sent: "no" })
+    }))
+})
