@@ -3,8 +3,10 @@ import * as Effect from "effect/Effect"
 import { readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { stripAnsi } from "../../src/cli/Screen.ts"
 import { run, start } from "./Command.ts"
 import { tree } from "./Organisation.ts"
+import * as Terminal from "./Terminal.ts"
 import { serve, type Served } from "./Workspace.ts"
 
 const faults = fileURLToPath(new URL("../../examples/elevenlabs/faults.yaml", import.meta.url))
@@ -32,10 +34,12 @@ describe.concurrent("holdfast elevenlabs", { timeout: 300_000 }, () => {
       const first = yield* served.run("elevenlabs sync sites.yaml")
       expect([first.code, names(served)]).toEqual([0, ["a", "b.md", "s"]])
       expect(first.stdout).toContain("my-shop.example: done: 1 created\n  + s.txt: created (new)")
+      expect(first.stderr).toMatch(/ info {2}a\.txt: created .*site=example\.com\n/)
       expect([known(served, 0).toSorted(), known(served, 1)]).toEqual([["a", "b.md", "s"], ["s"]])
 
       const before = writes(served)
       const again = yield* served.run("kb sync")
+      expect(again.stderr).toBe("")
       expect([again.code, again.stdout]).toEqual([
         0,
         "example.com: done: 2 the same\nmy-shop.example: done: 1 the same\n2 sites: 3 the same\n"
@@ -199,6 +203,23 @@ describe.concurrent("holdfast elevenlabs", { timeout: 300_000 }, () => {
       expect((yield* served.run("kb remove --site example.com --site my-shop.example --yes")).code).toBe(0)
       expect([names(served), served.simulator.world.attached(agent)]).toEqual([[], []])
     }).pipe(Effect.scoped))
+
+  it.live.skipIf(Terminal.missing !== undefined)(
+    `on a terminal: a bar for each site, and what was done${Terminal.missing === undefined ? "" : " (no terminal)"}`,
+    () =>
+      Effect.gen(function*() {
+        const served = yield* serve
+        const running = yield* Terminal.start(["kb", "sync"], { cwd: served.folder, env: served.env })
+        const { code, stdout } = yield* running.ends
+        expect(code).toBe(0)
+        const [last = ""] = stdout.split("\u001b[0J").slice(-1)
+        expect(stripAnsi(last).replaceAll("\r", "")).toMatch(
+          /^✔ example\.com +in step +0:\d\d 2 done\n✔ my-shop\.example +in step +0:\d\d 1 done\n2 of 2 done, /m
+        )
+        expect(stripAnsi(last)).toContain("2 sites: 3 created")
+        expect(stdout).not.toContain(" info ")
+      }).pipe(Effect.scoped)
+  )
 
   it.live("doctor says what is well and what is not, with a key and without: 0 or 3", () =>
     Effect.gen(function*() {
