@@ -21,11 +21,16 @@ const patience = 20
 export interface Limiter {
   /** Waits in line, first come first served, then runs. */
   readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Fault.Fault, R>
+  /** Waits in a line of its own first, so that many who wait there hold up nobody else for long. */
+  readonly behind: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Fault.Fault, R>
   /** How many are under way. */
   readonly own: () => number
   /** Takes in an answer. `own` is how many of ours were under way when the request was sent. */
   readonly observe: (hints: RateHints, refused: boolean, own: number) => void
 }
+
+const line = (name: string, permits: number): Effect.Effect<Bulkhead.Bulkhead> =>
+  Bulkhead.make({ permits, queue: Number.POSITIVE_INFINITY, name })
 
 /**
  * @since 0.1.0
@@ -35,12 +40,14 @@ export const make = (
   options: { readonly concurrency: number; readonly maxConcurrency: number }
 ): Effect.Effect<Limiter> =>
   Effect.map(
-    Bulkhead.make({ permits: options.concurrency, queue: Number.POSITIVE_INFINITY, name: "elevenlabs" }),
-    ({ machine, withPermits }): Limiter => {
+    Effect.all([line("elevenlabs", options.concurrency), line("elevenlabs-files", options.concurrency)]),
+    ([{ machine, withPermits }, files]): Limiter => {
       let accepted = 0
       const resize = (limit: number): void => {
         const next = Math.max(1, Math.min(options.maxConcurrency, Math.floor(limit)))
-        if (next !== machine.limit) machine.resize(next)
+        if (next === machine.limit) return
+        machine.resize(next)
+        files.machine.resize(next)
       }
       const guess = (refused: boolean): void => {
         accepted = refused ? 0 : accepted + 1
@@ -52,6 +59,7 @@ export const make = (
       }
       return {
         within: withPermits(1),
+        behind: (effect) => files.withPermits(1)(withPermits(1)(effect)),
         own: () => machine.inUse,
         observe: ({ concurrent, maximumConcurrent }, refused, own) => {
           if (maximumConcurrent === undefined || maximumConcurrent < 1) return guess(refused)

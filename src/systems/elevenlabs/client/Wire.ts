@@ -166,7 +166,9 @@ export const make = (connection: Connection, limiter: Limiter, http: HttpClient.
       HttpClientRequest.make(target.method)(`${origin}${path}${queryOf(target.query)}`, { headers }),
       target
     )
-    return limiter.within(Effect.gen(function*() {
+    // Files are many; what waits for a single answer goes before those that are not yet under way.
+    const admitted = target.form === undefined ? limiter.within : limiter.behind
+    return admitted(Effect.gen(function*() {
       const own = limiter.own()
       const reply = yield* Http.exchange(client, request, context)
       const hints = RateHints.parse(reply.headers, yield* Clock.currentTimeMillis)

@@ -109,7 +109,8 @@ const attach = (
       const saved = yield* Effect.either(AgentSave.save(needs, target, intent, body, memory))
       now = yield* AgentSave.recent(needs, target, memory)
       if (saved._tag === "Left") {
-        lost = yield* without(needs, target, saved.left, lost, now)
+        lost = yield* without(needs, target, saved.left, { lost, changes, memory, tip: now.versionId })
+        now = yield* AgentSave.recent(needs, target, memory)
         wanted = AgentChange.apply(yield* withLost(needs, target, now, lost), changes)
       } else {
         lost = AgentSave.lostBy(intent, saved.right)
@@ -130,14 +131,50 @@ const without = (
   needs: Needs,
   target: Target,
   fault: Fault.Fault,
-  lost: AgentSave.Lost | null,
-  now: Model.Agent
-): Effect.Effect<AgentSave.Lost | null, Fault.Fault> => {
-  // What an earlier run had begun has happened after all.
-  if (fault.code === "earlier-done") return AgentSave.unfinished(needs, target, now.versionId)
-  // What somebody else had put in is a document no more.
-  return lost !== null && fault.code === "document-not-found" ? Effect.succeed(null) : fault
-}
+  { changes, lost, memory, tip }: {
+    readonly lost: AgentSave.Lost | null
+    readonly changes: ReadonlyArray<AgentChange.AgentChange>
+    readonly memory: AgentSave.Memory
+    readonly tip: string | null
+  }
+): Effect.Effect<AgentSave.Lost | null, Fault.Fault> =>
+  Effect.gen(function*() {
+    // What an earlier run had begun has happened after all.
+    if (fault.code === "earlier-done") return yield* AgentSave.unfinished(needs, target, tip)
+    if (lost === null || !isRefused(fault)) return yield* fault
+    // What somebody else had put in is a document no more.
+    if (fault.code === "document-not-found") return null
+    if (changes.length === 0) return yield* fault
+    // Both may be too much for one save.
+    Object.assign(memory, { isSettled: false, seen: undefined })
+    yield* attach(needs, target, [], memory)
+    return null
+  })
+
+/** What others had put in, each by itself. What is a document no more stays away. */
+const putBack = (
+  needs: Needs,
+  target: Target,
+  lost: AgentSave.Lost,
+  memory: AgentSave.Memory
+): Effect.Effect<void, Fault.Fault> =>
+  Effect.gen(function*() {
+    const before = yield* AgentSave.recent(needs, target, memory)
+    const whole = yield* withLost(needs, target, before, lost)
+    const there = Agents.documents(before.json)
+    const entries = Agents.places(whole).flatMap(({ entries }) => entries).filter(({ id }) => !there.has(id))
+    for (const entry of entries) {
+      memory.seen = undefined
+      const now = yield* AgentSave.recent(needs, target, memory)
+      const body = Agents.patch(now.json, Agents.insert(now.json, entry))
+      if (body === undefined) continue
+      const intent: AgentSave.Intent = { seen: now.versionId, changes: [], lost }
+      const saved = yield* Effect.either(AgentSave.save(needs, target, intent, body, memory))
+      if (saved._tag === "Left" && !isRefused(saved.left)) return yield* saved.left
+      const more = saved._tag === "Right" ? AgentSave.lostBy(intent, saved.right) : null
+      if (more !== null) yield* putBack(needs, target, more, memory)
+    }
+  })
 
 /** Where one document is at fault, the others need not be. */
 const each = (

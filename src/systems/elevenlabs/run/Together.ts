@@ -38,7 +38,7 @@ export const gathered =
   (most: number, patience: Duration.DurationInput, expected: () => boolean = () => true) =>
   (waiting: () => number): Effect.Effect<void> =>
     Effect.gen(function*() {
-      const step = Math.max(1, Math.min(20, Duration.toMillis(patience) / 4))
+      const step = Math.max(1, Math.min(5, Duration.toMillis(patience) / 4))
       for (let waited = 0; waited < Duration.toMillis(patience) && waiting() < most && expected(); waited += step) {
         yield* Effect.sleep(step)
       }
