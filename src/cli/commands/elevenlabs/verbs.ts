@@ -39,7 +39,7 @@ const difference = {
     value: "N|P%",
     description: "How many files of a site may lose their documents in one run: a number, or a share of them all. More "
       + "than that, and nothing is done to the site: exit 3",
-    fallback: "50%"
+    fallback: "50%, and one in any case"
   }
 } as const
 
