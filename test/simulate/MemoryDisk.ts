@@ -156,14 +156,35 @@ const handleOf = (node: Node) => {
   }
 }
 
-const open = (path: string, flags: string, mode?: number) => {
-  if (flags === "r") return handleOf(have(path, "open"))
+const create = (path: string, flags: string, mode?: number): File => {
   const entries = around(path, "open")
   if (flags.includes("x") && entries.has(basename(path))) throw refusal("EEXIST", "open", path)
   const node: File = { entries: undefined, bytes: Buffer.alloc(0), mode: mode ?? 0o644 }
   entries.set(basename(path), node)
-  return handleOf(node)
+  return node
 }
+
+const open = (path: string, flags: string, mode?: number) =>
+  handleOf(flags === "r" ? have(path, "open") : create(path, flags, mode))
+
+/** Files that are open by a number, which no real one has. */
+const numbered = new Map<number, File>()
+
+let lastNumber = 2 ** 30
+
+const openSync = (path: string, flags: string, mode?: number): number => {
+  numbered.set(++lastNumber, flags === "r" ? fileOf(path, "open") : create(path, flags, mode))
+  return lastNumber
+}
+
+const writeFileSync = (number: number, data: Uint8Array): void => {
+  const file = numbered.get(number)
+  if (file !== undefined) file.bytes = Buffer.concat([file.bytes, data])
+}
+
+const closeSync = (number: number): boolean => numbered.delete(number)
+
+const fsync = (_number: number, done: (error: null) => void): void => queueMicrotask(() => done(null))
 
 const chmod = (path: string, mode: number): void => {
   have(path, "chmod").mode = mode
@@ -180,8 +201,8 @@ const createReadStream = (path: string, options?: { readonly highWaterMark?: num
 
 /** Here by the one, elsewhere by the other. */
 const either = (here: (...args: Array<never>) => unknown, elsewhere: unknown) => (...args: Array<unknown>): unknown => {
-  const [path] = args
-  if (isHere(path)) return Reflect.apply(here, undefined, args)
+  const [file] = args
+  if (isHere(file) || (typeof file === "number" && numbered.has(file))) return Reflect.apply(here, undefined, args)
   return typeof elsewhere === "function" ? Reflect.apply(elsewhere, Fs.promises, args) : undefined
 }
 
@@ -191,7 +212,7 @@ const later = (run: (...args: Array<never>) => unknown) => async (...args: Array
 
 let mounted = false
 
-/** Makes {@link root} known to the functions of `node:fs/promises`, and to `createReadStream`, of this process. */
+/** Makes {@link root} known to this process: to those functions of `node:fs` that an export is written with. */
 export const mount = (): void => {
   if (mounted) return
   mounted = true
@@ -200,6 +221,12 @@ export const mount = (): void => {
   for (const [name, run] of Object.entries(asynchronous)) {
     Object.assign(Fs.promises, { [name]: either(later(run), before.get(name)) })
   }
-  Object.assign(Fs, { createReadStream: either(createReadStream, Fs.createReadStream) })
+  Object.assign(Fs, {
+    createReadStream: either(createReadStream, Fs.createReadStream),
+    openSync: either(openSync, Fs.openSync),
+    writeFileSync: either(writeFileSync, Fs.writeFileSync),
+    closeSync: either(closeSync, Fs.closeSync),
+    fsync: either(fsync, Fs.fsync)
+  })
   syncBuiltinESMExports()
 }

@@ -184,10 +184,9 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, ne
         })
     }
 
-    const logger = Logger.make(({ message }) => note(`  ${String(message)}`, true))
-    const logging = record
-      ? Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(LogLevel.Info))
-      : Logger.minimumLogLevel(LogLevel.None)
+    // Also where nobody listens: a fiber yields after so many steps, and it must be the same ones.
+    const logger = Logger.make(({ message }) => note(record ? `  ${String(message)}` : "", true))
+    const logging = Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(LogLevel.Info))
 
     const program = (
       process: Process.Process,

@@ -2,8 +2,9 @@ import { assert, describe, it } from "vitest"
 import { system } from "../../simulate/genesys/Simulation.ts"
 import type { Verdict } from "../../simulate/System.ts"
 
-// A part of what `npm run simulate` runs.
-const seeds = 12
+// A small part of what `npm run simulate` runs: of each, an organisation of few types.
+const [firstSeed, lastSeed] = [4, 11]
+const twice = [5, 8, 10]
 
 /** What one needs to go after it: the number, and what happened. */
 const tell = async (verdict: Verdict): Promise<string> => {
@@ -14,16 +15,18 @@ const tell = async (verdict: Verdict): Promise<string> => {
 }
 
 describe("whole exports of an organisation that misbehaves", () => {
-  it(`end with what it has, by the seeds 1 to ${seeds}`, async () => {
-    for (let seed = 1; seed <= seeds; seed++) {
+  it(`end with what it has, by the seeds ${firstSeed} to ${lastSeed}`, async () => {
+    for (let seed = firstSeed; seed <= lastSeed; seed++) {
       const verdict = await system.run(seed, "none")
       if (verdict.problems.length > 0) assert.fail(await tell(verdict))
     }
   }, 1_800_000)
 
   it("make, of one seed, the same calls at the same times with the same answers", async () => {
-    const [first, second] = [await system.run(3, "none"), await system.run(3, "short")]
-    assert.strictEqual(second.trace, first.trace)
-    assert.isAbove(first.calls, 0)
+    for (const seed of twice) {
+      const [first, second] = [await system.run(seed, "none"), await system.run(seed, "short")]
+      assert.strictEqual(second.trace, first.trace, `seed ${seed}`)
+      assert.isAbove(first.calls, 0)
+    }
   }, 1_800_000)
 })
