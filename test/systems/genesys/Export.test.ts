@@ -226,9 +226,14 @@ describe("Export", () => {
   it.live("writes contacts without what the API adds to them, which changes with every call", () =>
     Lab.run({ resources: 300 }, (lab) =>
       Effect.gen(function*() {
-        const outcome = yield* lab.exports({ resourceTypes: ["outbound_contact_list"] })
+        const outcome = yield* lab.exports({ resourceTypes: ["outbound_contact_list"], includeStateFile: true })
         const files = [...yield* Lab.tree(outcome.directory)].filter(([path]) => path.startsWith("contacts"))
         assert.isAbove(files.length, 0)
+        const state = JSON.parse((yield* Lab.tree(outcome.directory)).get("terraform.tfstate") ?? "")
+        for (const { instances: [{ attributes }] } of state.resources) {
+          const text = new Map(files).get(attributes["contacts_filepath"]) ?? ""
+          assert.strictEqual(attributes["contacts_record_count"], text.match(/^"contact-/gm)?.length ?? 0)
+        }
         for (const [, text] of files) {
           const [header] = text.split("\r\n")
           assert.match(header ?? "", /^"inin-outbound-id","Phone","Email","first name",[^,]+,"zip"$/)

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Draw } from "../Draw.ts"
+import { without } from "../Shown.ts"
 import type { Entity, Kind } from "../Kind.ts"
 
 /**
@@ -76,7 +77,9 @@ const contactLists: Kind = {
   permissions: ["outbound:contactList:view"],
   listing: { path: "/api/v2/outbound/contactlists", style: "pages" },
   read: "/api/v2/outbound/contactlists/{contactListId}",
+  shown: (entity, query) => query["includeSize"] === "true" ? entity : without("size")(entity),
   build: (draw) => ({
+    size: contactCount(draw.organisation.draw("outbound_contact_list", draw.index)),
     ...common(draw),
     division: draw.division(),
     columnNames,
@@ -115,6 +118,8 @@ const contactLists: Kind = {
 
 const cell = (text: string): string => `"${text.replaceAll("\"", "\"\"")}"`
 
+const contactCount = (draw: Draw): number => draw.between(0, 12)
+
 /**
  * The contacts of a list as CSV, with commas, quotes and line breaks in cells, and with columns on how they were reached.
  *
@@ -122,7 +127,7 @@ const cell = (text: string): string => `"${text.replaceAll("\"", "\"\"")}"`
  * @category constructors
  */
 export const contacts = (draw: Draw): string => {
-  const rows = draw.several(12, (index) =>
+  const rows = Array.from({ length: contactCount(draw) }, (_, index) =>
     [
       `contact-${draw.index}-${index}`,
       draw.number(),

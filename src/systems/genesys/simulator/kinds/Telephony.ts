@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Draw } from "../Draw.ts"
+import { expanding } from "../Shown.ts"
 import type { Entity, Kind } from "../Kind.ts"
 
 const base = "/api/v2/telephony/providers/edges"
@@ -134,7 +135,7 @@ const trunks: Kind = {
   dead: 150,
   word: "Trunk",
   permissions: ["telephony:plugin:all"],
-  listing: { path: `${base}/trunkbasesettings`, style: "pages", totals: true },
+  listing: { path: `${base}/trunkbasesettings`, style: "pages", totals: true, show: expanding("properties") },
   read: `${base}/trunkbasesettings/{trunkBaseSettingsId}`,
   named: (draw) => defaultTrunks[draw.index] ?? draw.organisation.plainName(draw.kind, draw.index),
   owned: (draw) => draw.index < defaultTrunks.length,
@@ -183,7 +184,7 @@ const phoneSettings: Kind = {
   weight: 3,
   word: "Phone Settings",
   permissions: ["telephony:plugin:all"],
-  listing: { path: `${base}/phonebasesettings`, style: "pages", totals: true },
+  listing: { path: `${base}/phonebasesettings`, style: "pages", totals: true, show: expanding("properties") },
   read: `${base}/phonebasesettings/{phoneBaseId}`,
   build: (draw) => ({
     ...common(draw),
