@@ -51,7 +51,9 @@ const stored = (
   answer: (call) => {
     const id = (call.at[hole] ?? "").replace(/\.(yaml|json|csv)$/, "")
     const index = call.organisation.find(kind, id)
-    return index === undefined || call.organisation.isGhost(kind, index) ? Answer.notFound : answer(call.organisation.draw(kind, index), call)
+    return index === undefined || call.organisation.isGhost(kind, index)
+      ? Answer.notFound
+      : answer(call.organisation.draw(kind, index), call)
   }
 })
 
