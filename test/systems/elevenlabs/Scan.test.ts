@@ -4,9 +4,11 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import { createHash } from "node:crypto"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
@@ -226,12 +228,51 @@ describe("Scan", () => {
       expect(documents.map(({ file }) => file)).toStrictEqual(["a.txt", "inside.txt", "sub/b.txt"])
       expect(refused.map(({ fault, file }) => [file, fault.code])).toStrictEqual([
         ["out.txt", "link-leads-out"],
+        ["pipe.txt", "not-a-file"],
         ["sub/loop", "folder-link"]
       ])
-      expect(skipped.map(({ file }) => file)).toStrictEqual(["broken", "pipe.txt"])
+      expect(skipped.map(({ file }) => file)).toStrictEqual(["broken"])
       link("nowhere", "broken.txt")
       expect(yield* codeOf(Scan.collect({ folder }))).toBe("file-changed")
     }).pipe(Effect.provide(Disk)))
+
+  it.scopedLive("what waits for ever to be opened, or leads to itself, is an error and not a wait", () =>
+    Effect.gen(function*() {
+      const folder = yield* folderWith({ "a.txt": "a", "b.txt": "b" })
+      const pipe = Path.join(folder, "a.txt")
+      const { documents } = yield* Scan.collect({ folder })
+      const [a] = documents
+      if (a === undefined) throw new Error("there is no document")
+      // Nobody ever writes to it.
+      Fs.rmSync(pipe)
+      execFileSync("mkfifo", [pipe])
+      expect(yield* codeOf(Scan.load(a))).toBe("file-changed")
+      Fs.rmSync(pipe)
+      Fs.symlinkSync("/dev/zero", pipe)
+      const { refused } = yield* Scan.collect({ folder })
+      expect(refused.map(({ fault, file }) => [file, fault.code])).toStrictEqual([["a.txt", "not-a-file"]])
+      Fs.rmSync(pipe)
+      Fs.symlinkSync("a.txt", pipe)
+      expect(yield* codeOf(Scan.collect({ folder }))).toBe("unreadable")
+    }).pipe(Effect.provide(Disk), Effect.timeout("10 seconds")))
+
+  it.scoped("gives up a file that cannot be opened for long", () =>
+    Effect.gen(function*() {
+      const folder = yield* folderWith({ "a.txt": "a" })
+      const never = Layer.effect(
+        FileSystem.FileSystem,
+        Effect.map(FileSystem.FileSystem, (files) => ({ ...files, open: () => Effect.never }))
+      ).pipe(Layer.provide(NodeFileSystem.layer), Layer.merge(NodePath.layer))
+      const fiber = yield* Effect.fork(Effect.provide(codeOf(Scan.collect({ folder })), never))
+      yield* TestClock.adjust("29 seconds")
+      expect(fiber.unsafePoll()).toBeNull()
+      // The look at the file is made by the disk, in its own time.
+      const ticking = yield* Effect.fork(
+        Effect.forever(Effect.zipRight(TestClock.adjust("1 second"), Effect.yieldNow()))
+      )
+      expect(yield* Fiber.join(fiber)).toBe("unreadable")
+      yield* Fiber.interrupt(ticking)
+    }))
 
   it.scoped("reads no more files than are taken from the stream", () =>
     Effect.gen(function*() {

@@ -26,6 +26,9 @@ export interface Hashed {
 /** Large enough that hashing, and not the calls around it, takes the time. In bytes. */
 const pieceSize = 1024 * 1024
 
+/** A disk that does not let a file be opened for so long is not waited for. */
+const patience = "30 seconds"
+
 /**
  * The hash of a file, and what else is asked for, in one pass. Fails with `file-changed` where the file changes meanwhile.
  *
@@ -99,7 +102,12 @@ const open = <A>(
   Effect.scoped(
     Effect.gen(function*() {
       const files = yield* FileSystem.FileSystem
-      const handle = yield* files.open(path, { flag: "r" })
+      // It was a file when it was listed. To open a pipe waits until somebody writes to it.
+      if ((yield* files.stat(path)).type !== "File") return yield* ScanFault.changed(file)
+      const handle = yield* files.open(path, { flag: "r" }).pipe(
+        Effect.disconnect,
+        Effect.timeoutFail({ duration: patience, onTimeout: () => ScanFault.stuck(file) })
+      )
       return yield* use(handle, yield* handle.stat)
     })
   ).pipe(Effect.mapError((error) => error._tag === "Fault" ? error : ScanFault.unreadable(file)(error)))

@@ -97,7 +97,8 @@ const look = (
       return isLink ? refuse(file, "folder-link", "it is a link to a folder") : yield* below(place, [...parents, name])
     }
     if (!isDocument) return skip(file, `is no document: those end with ${Media.endings.join(", ")}`)
-    if (type !== "File") return skip(file, "is no file")
+    // To open a pipe may wait for ever, and what it holds is no document anyway.
+    if (type !== "File") return refuse(file, "not-a-file", "it is a pipe, a socket or a device, not a file")
     if (isLink && !isInside(place, real)) {
       return refuse(file, "link-leads-out", "it is a link that leads out of the folder")
     }

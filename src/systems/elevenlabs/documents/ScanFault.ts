@@ -41,6 +41,19 @@ export const changed = (file: string): Fault.Fault =>
  * @since 0.1.0
  * @category errors
  */
+export const stuck = (file: string): Fault.Fault =>
+  make({
+    kind: "timed-out",
+    code: "unreadable",
+    subject: file,
+    detail: "it could not be opened for 30 seconds",
+    hint: "Nothing was changed: see to it that the disk answers, and that it is a file"
+  })
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
 export const empty = (folder: string): Fault.Fault =>
   make({
     kind: "invalid",
