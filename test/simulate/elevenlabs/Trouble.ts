@@ -31,7 +31,7 @@ export const world = (dice: Dice): World => ({
   deletionLagMillis: dice.pick(0, 0, 3000),
   dependencyLagMillis: dice.pick(0, 0, 2000, 9000),
   indexMillis: dice.pick(0, 1500, 20_000),
-  attachLimit: dice.chance(0.1) ? dice.pick(1, 2) : undefined
+  attachLimit: dice.chance(0.1) ? dice.pick(2, 5) : undefined
 })
 
 /** A request that is on its way acts in the end, whatever became of who sent it; so long at most, in milliseconds. */

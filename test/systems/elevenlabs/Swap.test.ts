@@ -94,6 +94,23 @@ describe("swap", () => {
         expect(lab.violations.filter((violation) => !violation.endsWith(`has lost document ${foreign}`))).toEqual([])
       })))
 
+  it.effect("puts back one by one what the service does not take at once", () =>
+    Lab.run({ attachLimit: 2 }, (lab) =>
+      Effect.gen(function*() {
+        const target = yield* changedSite(lab)
+        const [agent = ""] = lab.agents
+        const foreign = yield* Effect.forEach(["1", "2", "3"], (name) => lab.world.addForeignDocument({ name }))
+        const wire = Lab.rules({
+          method: "PATCH",
+          path: /\/agents\//,
+          reply: (answer) => Effect.zipRight(Effect.forEach(foreign, (id) => addForeign(lab, agent, id)), answer)
+        })
+        const report = Lab.only(yield* lab.process(Operations.sync([target]), { wire }))
+        expect(Lab.words(report)).toEqual(["Update a.txt", "Keep b.txt"])
+        expect(lab.world.attached(agent)).toEqual(expect.arrayContaining(foreign))
+        expect(lab.check(target, changed)).toEqual([])
+      })))
+
   it.effect("puts it back even if it was killed before it knew", () =>
     Lab.run({}, (lab) =>
       Effect.gen(function*() {
