@@ -39,7 +39,8 @@ export interface Expected {
  * @category models
  */
 export interface Violation {
-  readonly invariant: "I1" | "I2" | "I3" | "I4"
+  /** `listener`: what was to be looked at on the way could not be. */
+  readonly invariant: "I1" | "I2" | "I3" | "I4" | "listener"
   readonly detail: string
 }
 

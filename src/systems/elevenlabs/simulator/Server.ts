@@ -49,6 +49,8 @@ export interface Moment {
  */
 export type Listener = (moment: Moment) => Effect.Effect<void>
 
+const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)
+
 /**
  * @since 0.1.0
  * @category models
@@ -57,6 +59,8 @@ export interface Server {
   readonly endpoint: Endpoint.Endpoint
   readonly calls: Calls.Calls
   readonly listeners: Set<Listener>
+  /** What listeners threw. */
+  readonly broken: Array<string>
   /** Requests of others that the service works on. */
   others: number
 }
@@ -153,10 +157,15 @@ export const make = (workspace: Workspace, others: Others, options: Options): Se
     if (agent !== undefined && branch !== undefined) others.afterRead(agent, branch, now)
   }
 
+  /** A mistake of a listener leaves no request unanswered. */
   const tell = (moment: Moment): Effect.Effect<void> =>
     listeners.size === 0
       ? Effect.void
-      : Effect.forEach([...listeners], (listener) => listener(moment), { discard: true })
+      : Effect.forEach([...listeners], (listener) =>
+        Effect.catchAllDefect(
+          Effect.suspend(() => listener(moment)),
+          (defect) => Effect.sync(() => void server.broken.push(messageOf(defect)))
+        ), { discard: true })
 
   const finish = (call: Calls.Call, said: Answer.Answer): Endpoint.Reply => {
     const headers = {
@@ -212,6 +221,6 @@ export const make = (workspace: Workspace, others: Others, options: Options): Se
       return Effect.ensuring(work(request, call, found), Effect.sync(() => atOnce--))
     })
 
-  const server: Server = { endpoint, calls, listeners, others: 0 }
+  const server: Server = { endpoint, calls, listeners, broken: [], others: 0 }
   return server
 }

@@ -70,7 +70,7 @@ export interface World {
   readonly check: (expected?: Check.Expected) => ReadonlyArray<Check.Violation>
   /**
    * Runs before every request is looked at, and after it has taken effect but before its answer is on the way: faults
-   * that lose the answer come later. The request waits for it.
+   * that lose the answer come later. The request waits for it. What it throws is told by {@link check}.
    */
   readonly listen: (listener: Server.Listener) => Effect.Effect<void, never, Scope.Scope>
 
@@ -169,7 +169,10 @@ export const make = (
       const list = Tree.at(content(id, branch), "conversation_config", "agent", "prompt", "knowledge_base")
       return Tree.isList(list) ? list.map(Tree.idOf) : []
     },
-    check: (expected = {}) => Check.check(workspace, fileOf, expected),
+    check: (expected = {}) => [
+      ...Check.check(workspace, fileOf, expected),
+      ...server.broken.map((detail) => ({ invariant: "listener" as const, detail: `a listener failed: ${detail}` }))
+    ],
     listen: (listener) =>
       Effect.acquireRelease(
         Effect.sync(() => server.listeners.add(listener)),

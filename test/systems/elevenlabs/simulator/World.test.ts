@@ -208,6 +208,24 @@ describe("a listener", () => {
       assert.deepStrictEqual(world.documents().map(({ name }) => name), ["one", "two"])
     }))
 
+  it.scoped("that fails leaves no request unanswered, and is told of", () =>
+    Effect.gen(function*() {
+      const { api, make, world } = yield* setting()
+      yield* world.listen(({ when }) => {
+        if (when === "before") throw new Error("no such file")
+        return Effect.die("not good")
+      })
+      yield* make(old)
+      assert.strictEqual((yield* api.get(root)).status, 200)
+      assert.strictEqual(world.documents().length, 1)
+      assert.deepStrictEqual(world.check(), [
+        ...["no such file", "not good", "no such file", "not good"].map((detail) => ({
+          invariant: "listener" as const,
+          detail: `a listener failed: ${detail}`
+        }))
+      ])
+    }))
+
   it.effect("hears nothing once its scope is closed", () =>
     Effect.gen(function*() {
       const { api, world } = yield* setting()
