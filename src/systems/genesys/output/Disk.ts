@@ -77,14 +77,87 @@ export const makeFolder = (path: string): Effect.Effect<void, Fault.Fault> =>
 /** Bytes that are written while everything else waits: less than it takes to have it done beside. */
 const few = 262_144
 
+/** Files that may be open at once because they are not flushed yet. */
+const mostOpen = 64
+
 /**
- * Writes a file that is not there yet and flushes it to the disk. Not to be interrupted: one file is soon written.
+ * Files that are written and are being flushed to the disk, which is what takes long, while others are written.
  *
  * @since 0.1.0
- * @category writing
+ * @category models
  */
-export const create = (path: string, bytes: Uint8Array, mode?: number): Effect.Effect<void, Fault.Fault> =>
-  Effect.uninterruptible(bytes.length > few ? createLarge(path, bytes, mode) : createSmall(path, bytes, mode))
+export class Flushing {
+  private open = 0
+  private fault: Fault.Fault | undefined = undefined
+  private readonly waiting = new Set<() => void>()
+
+  /**
+   * Writes a file that is not there yet. Not to be interrupted: one file is soon written.
+   *
+   * @since 0.1.0
+   */
+  create(path: string, bytes: Uint8Array, mode?: number): Effect.Effect<void, Fault.Fault> {
+    if (bytes.length > few) return Effect.uninterruptible(createLarge(path, bytes, mode))
+    return Effect.flatMap(this.until(mostOpen - 1), () => {
+      try {
+        const file = FsSync.openSync(path, "wx", mode)
+        this.open += 1
+        try {
+          FsSync.writeFileSync(file, bytes)
+        } catch (error) {
+          this.close(path, file, error)
+          return refused(path, error)
+        }
+        FsSync.fsync(file, (error) => this.close(path, file, error))
+        return Effect.void
+      } catch (error) {
+        return refused(path, error)
+      }
+    })
+  }
+
+  /**
+   * Waits for all that are being flushed, and fails where one could not be.
+   *
+   * @since 0.1.0
+   */
+  readonly done: Effect.Effect<void, Fault.Fault> = Effect.suspend(() => this.until(0))
+
+  /**
+   * Waits until none is open, whatever has become of them.
+   *
+   * @since 0.1.0
+   */
+  readonly closed: Effect.Effect<void> = Effect.suspend(() => this.fewer(0))
+
+  private until(most: number): Effect.Effect<void, Fault.Fault> {
+    return Effect.flatMap(this.fewer(most), () => this.fault ?? Effect.void)
+  }
+
+  private fewer(most: number): Effect.Effect<void> {
+    if (this.open <= most) return Effect.void
+    return Effect.async<void>((resume) => {
+      const look = (): void => {
+        if (this.open > most) return
+        this.waiting.delete(look)
+        resume(Effect.void)
+      }
+      this.waiting.add(look)
+      return Effect.sync(() => this.waiting.delete(look))
+    })
+  }
+
+  private close(path: string, file: number, error: unknown): void {
+    try {
+      FsSync.closeSync(file)
+      if (error !== null) this.fault ??= refused(path, error)
+    } catch (thrown) {
+      this.fault ??= refused(path, error ?? thrown)
+    }
+    this.open -= 1
+    for (const look of this.waiting) look()
+  }
+}
 
 const createLarge = (path: string, bytes: Uint8Array, mode: number | undefined): Effect.Effect<void, Fault.Fault> =>
   Effect.acquireUseRelease(
@@ -92,28 +165,6 @@ const createLarge = (path: string, bytes: Uint8Array, mode: number | undefined):
     (handle) => attempt(path, () => handle.writeFile(bytes).then(() => handle.sync())),
     (handle) => Effect.orDie(attempt(path, () => handle.close()))
   )
-
-/** An export has thousands of them, and only flushing one takes long. */
-const createSmall = (path: string, bytes: Uint8Array, mode: number | undefined): Effect.Effect<void, Fault.Fault> =>
-  Effect.async<void, Fault.Fault>((resume) => {
-    const settle = (run: () => void): boolean => {
-      try {
-        run()
-        return true
-      } catch (error) {
-        resume(refused(path, error))
-        return false
-      }
-    }
-    settle(() => {
-      const file = FsSync.openSync(path, "wx", mode)
-      const close = (): void => FsSync.closeSync(file)
-      if (!settle(() => FsSync.writeFileSync(file, bytes))) return close()
-      FsSync.fsync(file, (error) => {
-        if (settle(close)) resume(error === null ? Effect.void : refused(path, error))
-      })
-    })
-  })
 
 /**
  * @since 0.1.0

@@ -23,13 +23,19 @@ export interface Draft {
   readonly digests: Map<string, string>
   /** Folders in it that are there for sure. */
   readonly made: Set<string>
+  readonly flushing: Disk.Flushing
 }
 
 /**
  * @since 0.1.0
  * @category constructors
  */
-export const make = (folder: string): Draft => ({ folder, digests: new Map(), made: new Set() })
+export const make = (folder: string): Draft => ({
+  folder,
+  digests: new Map(),
+  made: new Set(),
+  flushing: new Disk.Flushing()
+})
 
 /** How much text waits before it is written, in UTF-16 units. */
 const enough = 262_144
@@ -203,7 +209,7 @@ export const writeBytes = (
     Effect.suspend(() => {
       const path = Path.join(draft.folder, name)
       const parent = Path.dirname(path)
-      const created = Effect.map(Disk.create(path, bytes, mode), () => {
+      const created = Effect.map(draft.flushing.create(path, bytes, mode), () => {
         draft.digests.set(name, hash("sha256", bytes, "hex"))
       })
       if (draft.made.has(parent)) return created
@@ -215,17 +221,20 @@ export const writeBytes = (
   )
 
 /**
- * Flushes the folder and all folders in it.
+ * Flushes what is not flushed yet, the folder and all folders in it.
  *
  * @since 0.1.0
  * @category writing
  */
 export const flush = (draft: Draft): Effect.Effect<void, Fault.Fault> => {
   const folders = new Set([...draft.digests.keys()].flatMap((name) => ancestors(name)))
-  return Effect.forEach(
-    [...folders].toSorted().toReversed(),
-    (folder) => Disk.flushFolder(Path.join(draft.folder, folder)),
-    { discard: true }
+  return Effect.zipRight(
+    draft.flushing.done,
+    Effect.forEach(
+      [...folders].toSorted().toReversed(),
+      (folder) => Disk.flushFolder(Path.join(draft.folder, folder)),
+      { discard: true }
+    )
   )
 }
 

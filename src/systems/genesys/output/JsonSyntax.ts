@@ -32,8 +32,24 @@ const bare = (value: Rendered): Json.Json => value instanceof Expression ? value
  * @since 0.1.0
  * @category conversions
  */
-export const text = (json: Json.Json, indent: string): string =>
-  JSON.stringify(json, undefined, 2).replaceAll("\n", `\n${indent}`)
+export const text = (json: Json.Json, indent: string): string => {
+  // Inside of so many arrays it is indented so, and what stands around it is cut off: to indent it afterwards costs more.
+  let nested = json
+  for (let level = 0; level < indent.length; level += 2) nested = [nested]
+  const whole = JSON.stringify(nested, undefined, 2)
+  const { behind, before } = around(indent)
+  return whole.slice(before, whole.length - behind)
+}
+
+/** How much stands before and behind what is in so many arrays. */
+const around = (indent: string): { readonly before: number; readonly behind: number } => {
+  let [before, behind] = [0, 0]
+  for (let level = 0; level < indent.length; level += 2) {
+    before += "[\n".length + level + 2
+    behind += "\n]".length + level
+  }
+  return { before, behind }
+}
 
 const expression = (value: Rendered): Json.Json => {
   if (typeof value === "string") return Escape.template(value)

@@ -115,6 +115,7 @@ export const check = (directory: string, options: ExportOptions): Effect.Effect<
 const sourceOf = (input: Input): Effect.Effect<Plan.Source, Fault.Fault> =>
   Effect.gen(function*() {
     const tables = input.tables ?? Types.all
+    const onlyManaged = new Set(tables.filter((table) => !hasData(table)).map(({ type }) => type))
     const byType = new Map(tables.map((table) => [table.type, table]))
     const excluded: Array<AttributePath.Excluded> = []
     for (const pattern of input.options.excludeAttributes ?? []) {
@@ -139,17 +140,17 @@ const sourceOf = (input: Input): Effect.Effect<Plan.Source, Fault.Fault> =>
       }),
       resources: (type) => {
         const resources = input.resources(type)
-        return hasData(byType.get(type)) ? resources : Stream.map(resources, managed)
+        return onlyManaged.has(type) ? Stream.map(resources, managed) : resources
       },
       resolve: (type, id) => {
         const address = input.resolve(type, id)
-        return address === undefined || hasData(byType.get(type)) ? address : managed(address)
+        return address !== undefined && onlyManaged.has(type) ? managed(address) : address
       }
     }
   })
 
 /** Whether the provider has a data source for the type: where it has none, there is only the resource. */
-const hasData = (table: Table | undefined): boolean => Object.keys(table?.dataSource ?? { name: "name" }).length > 0
+const hasData = ({ dataSource }: Table): boolean => Object.keys(dataSource ?? { name: "name" }).length > 0
 
 const managed = <A extends { readonly mode: "managed" | "data" }>(of: A): A =>
   of.mode === "managed" ? of : { ...of, mode: "managed" }
@@ -187,8 +188,10 @@ const fill = (
   Effect.gen(function*() {
     const draft = Draft.make(fresh)
     // What is known of all resources meanwhile is let go of before they are checked.
-    const { plain, report } = yield* Effect.scoped(configuration(input, source, places, draft))
-    yield* Draft.flush(draft)
+    const { plain, report } = yield* Effect.scoped(configuration(input, source, places, draft)).pipe(
+      Effect.tap(() => Draft.flush(draft)),
+      Effect.onError(() => draft.flushing.closed)
+    )
     yield* Steps.before("check")
     yield* refuseProblems(fresh)
     const files = [...draft.digests.keys()].toSorted()

@@ -1,18 +1,19 @@
 /**
- * A store that remembers what was written to it last: an organisation of the usual size is written to the files without
- * being read back, and of a large one as much as there is room for.
+ * A store that remembers what was written to it, as long as that is not much: an organisation of the usual size is
+ * written to the files without being read back.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type * as Collection from "../../../store/Collection.ts"
 
-/** Characters that are remembered. Most are of one byte. */
-const room = 16 * 1024 * 1024
+/** Characters that are remembered, most of them of one byte. When there are more, all are forgotten. */
+const room = 24 * 1024 * 1024
 
 class Memory {
   private readonly collections = new Map<string, Map<string, Collection.Item>>()
   private size = 0
+  private isFull = false
 
   item(collection: string, key: string): Collection.Item | undefined {
     return this.collections.get(collection)?.get(key)
@@ -27,8 +28,11 @@ class Memory {
 
   private put(collection: string, item: Collection.Item): void {
     this.forget(collection, item.key)
-    if (this.size + item.value.length > room) return
     this.size += item.value.length
+    if (this.isFull || this.size > room) {
+      this.isFull = true
+      return this.collections.clear()
+    }
     const items = this.collections.get(collection)
     if (items === undefined) this.collections.set(collection, new Map([[item.key, item]]))
     else items.set(item.key, item)
