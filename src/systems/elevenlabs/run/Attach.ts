@@ -144,7 +144,10 @@ const without = (
     if (lost === null || !isRefused(fault)) return yield* fault
     // What somebody else had put in is a document no more.
     if (fault.code === "document-not-found") return null
-    if (changes.length === 0) return yield* fault
+    if (changes.length === 0) {
+      yield* putBack(needs, target, lost, memory)
+      return null
+    }
     // Both may be too much for one save.
     Object.assign(memory, { isSettled: false, seen: undefined })
     yield* attach(needs, target, [], memory)
