@@ -97,7 +97,13 @@ const isDriver = (u: unknown): u is Driver => typeof u === "function"
 /** By a name that no bundler follows: the module is native, and loaded only where something is locked. */
 const driverName: string = "better-sqlite3"
 
-const driver: Effect.Effect<Driver, Fault.Fault> = Effect.tryPromise({
+let loaded: Driver | undefined = undefined
+
+const driver: Effect.Effect<Driver, Fault.Fault> = Effect.suspend(() =>
+  loaded === undefined ? Effect.tap(load, (driver) => Effect.sync(() => loaded = driver)) : Effect.succeed(loaded)
+)
+
+const load: Effect.Effect<Driver, Fault.Fault> = Effect.tryPromise({
   try: async (): Promise<unknown> => (await import(driverName)).default,
   catch: (cause) => withoutDriver("FileLock.acquire", cause)
 }).pipe(Effect.filterOrDieMessage(isDriver, "better-sqlite3 has no default export"))
