@@ -83,6 +83,12 @@ describe("Settings", () => {
       const genesys = fileURLToPath(new URL("../../examples/genesys", import.meta.url))
       const other = yield* Settings.load({ globals: globals(), environment: {}, directory: genesys })
       expect(other.get("genesys.region")).toBe("eu-west-1")
+      const elevenlabs = fileURLToPath(new URL("../../examples/elevenlabs", import.meta.url))
+      const third = yield* Settings.load({ globals: globals(), environment: {}, directory: elevenlabs })
+      expect([third.get("elevenlabs.residency"), third.get("elevenlabs.sites")]).toEqual([
+        "eu",
+        join(elevenlabs, "sites.yaml")
+      ])
       const directory = fileURLToPath(new URL("../../examples/proxmox", import.meta.url))
       const settings = yield* Settings.load({ globals: globals(), environment: {}, directory })
       expect(settings.get("proxmox.fleet")).toBe(join(directory, "fleet.yaml"))
