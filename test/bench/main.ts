@@ -10,7 +10,7 @@
  */
 import { build } from "esbuild"
 import { execFile } from "node:child_process"
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -18,6 +18,7 @@ import { parseArgs, promisify } from "node:util"
 import { type Bench, type Figures, median } from "./Bench.ts"
 
 const here = dirname(fileURLToPath(import.meta.url))
+const modules = join(here, "..", "..", "node_modules")
 const failingFactor = 2
 
 const run = promisify(execFile)
@@ -41,7 +42,8 @@ process.exit(0)
     format: "esm",
     target: "node20",
     logLevel: "error",
-    nodePaths: [join(here, "..", "..", "node_modules")],
+    nodePaths: [modules],
+    external: ["better-sqlite3", "pg-native"],
     banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" }
   })
   return outfile
@@ -107,6 +109,8 @@ const files = readdirSync(here, { recursive: true, encoding: "utf8" })
   .toSorted()
 if (files.length === 0) throw new Error(`no benchmark is called ${positionals.join(" or ")}`)
 const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"))
+// Native modules are not bundled, and are looked for from where the bundle lies.
+symlinkSync(modules, join(folder, "node_modules"))
 try {
   const factors: Array<number> = []
   for (const file of files) factors.push(...await runBench(join(here, file), folder, rounds))
