@@ -218,11 +218,11 @@ describe("a listener", () => {
       yield* make(old)
       assert.strictEqual((yield* api.get(root)).status, 200)
       assert.strictEqual(world.documents().length, 1)
-      const told = ["no such file", "not good", "no such file", "not good"].map((detail) => `a listener failed: ${detail}`)
+      const told = ["no such file", "not good", "no such file", "not good"].map((detail) =>
+        `a listener failed: ${detail}`
+      )
       assert.deepStrictEqual(world.check().map(({ detail }) => detail), told)
       assert.isTrue(world.check().every(({ invariant }) => invariant === "listener"))
-    }))
-      ])
     }))
 
   it.effect("hears nothing once its scope is closed", () =>
