@@ -155,9 +155,12 @@ export const align = (
     if (names.length === 0) return
     const asked = [literal, "diff-index", "--cached", "--quiet", head, "--", ...names] as const
     const differs = yield* GitProcess.run(repository, asked, { accept: [0, 1] })
-    if (differs.exitCode === 0) return
-    yield* GitProcess.run(repository, [literal, "reset", "-q", "--", ...names], { accept: [0, 1] })
+    if (differs.exitCode !== 0) yield* follow(repository, names)
   }).pipe(Locks.around(repository), Effect.uninterruptible)
+
+/** It gives 1 where something else is not staged. */
+const follow = (repository: Repository.Repository, names: ReadonlyArray<string>) =>
+  GitProcess.run(repository, [literal, "reset", "-q", "--", ...names], { accept: [0, 1] })
 
 /**
  * Commits what differs of the named files, and gives the commit; `undefined` where nothing differs. Hooks run and
@@ -191,7 +194,7 @@ export const commit = <R>(
     )
     const made = yield* Repository.resolve(repository, "HEAD")
     if (made === undefined || made === head) return yield* noCommit(repository)
-    yield* align(repository, made, names)
+    yield* follow(repository, names).pipe(Locks.around(repository), Effect.uninterruptible)
     return made
   }).pipe(Effect.scoped)
 
