@@ -110,6 +110,8 @@ const Saved = Schema.Struct({ version: Schema.NullOr(Schema.String), parent: Sch
  */
 export type Saved = typeof Saved.Type
 
+const decodeSaved = Schema.decodeUnknownOption(Saved)
+
 /**
  * What is known of an agent from one save of it to the next.
  *
@@ -217,10 +219,30 @@ export const unfinished = (
     const latest = Option.getOrUndefined(yield* needs.journal.latest(keyOf(target)))
     const intent = latest === undefined ? undefined : Option.getOrUndefined(decodeIntent(latest.entry.intent))
     if (latest === undefined || intent === undefined) return null
+    if (latest.entry._tag === "Completed") {
+      return Option.match(decodeSaved(latest.entry.result), {
+        onNone: () => null,
+        onSome: (saved) => lostBy(intent, saved)
+      })
+    }
     const ours = latest.entry._tag === "Failed" ? undefined : yield* made(needs, target, intent, tip)
-    if (ours !== undefined) return lostBy(intent, ours)
-    return latest.entry._tag === "Completed" ? null : intent.lost
+    return ours === undefined ? intent.lost : lostBy(intent, ours)
   })
+
+/**
+ * Whether something may still have to be put back, as far as the journal tells.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const mayBeUnfinished = (needs: Needs, target: Target): Effect.Effect<boolean, Fault.Fault> =>
+  Effect.flatMap(
+    needs.journal.latest(keyOf(target)),
+    (latest) =>
+      Option.isSome(latest) && latest.value.entry._tag === "Begun"
+        ? Effect.succeed(true)
+        : Effect.map(unfinished(needs, target, null), (lost) => lost !== null)
+  )
 
 /**
  * Saves it. Of a save whose reply was lost it is read whether it is there; one that puts something back is so only if its

@@ -179,23 +179,32 @@ const putBack = (
     }
   })
 
+/** What became of all of it, and of each change. */
+interface Attached {
+  readonly all: Exit.Exit<void, Fault.Fault>
+  readonly exits: ReadonlyArray<Exit.Exit<void, Fault.Fault>>
+}
+
 /** Where one document is at fault, the others need not be. */
 const each = (
   needs: Needs,
   target: Target,
   changes: ReadonlyArray<AgentChange.AgentChange>,
   memory: AgentSave.Memory
-): Effect.Effect<ReadonlyArray<Exit.Exit<void, Fault.Fault>>> => {
+): Effect.Effect<Attached> => {
   const some = (changes: ReadonlyArray<AgentChange.AgentChange>) =>
     Effect.tap(Effect.exit(attach(needs, target, changes, memory)), (exit) =>
       Effect.sync(() => {
         memory.isSettled = Exit.isSuccess(exit)
         if (!memory.isSettled) memory.seen = undefined
       }))
-  return Effect.flatMap(some(changes), (exit) =>
-    Exit.isSuccess(exit) || changes.length === 1 || !isRefusal(exit)
-      ? Effect.succeed(changes.map(() => exit))
-      : Effect.forEach(changes, (change) => some([change])))
+  return Effect.flatMap(some(changes), (all) =>
+    Effect.map(
+      Exit.isSuccess(all) || changes.length < 2 || !isRefusal(all)
+        ? Effect.succeed(changes.map(() => all))
+        : Effect.forEach(changes, (change) => some([change])),
+      (exits) => ({ all, exits })
+    ))
 }
 
 const isRefusal = (exit: Exit.Exit<void, Fault.Fault>): boolean =>
@@ -205,24 +214,50 @@ const isRefusal = (exit: Exit.Exit<void, Fault.Fault>): boolean =>
 const isRefused = ({ code, kind }: Fault.Fault): boolean =>
   kind === "invalid" || code === "index-not-ready" || code === "document-not-found"
 
+/** `null`: only what is to be put back. */
+type Item = AgentChange.AgentChange | null
+
+const isChange = (item: Item): item is AgentChange.AgentChange => item !== null
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Attaching {
+  readonly attach: Attach
+  /** Puts back what an earlier save overwrote, if that is still to be done. Asks only the journal where it is not. */
+  readonly restore: (target: Target) => Effect.Effect<void, Fault.Fault>
+}
+
 /**
  * @since 0.1.0
  * @category constructors
  */
-export const make = (needs: Needs): Attach => {
-  const targets = new Map<string, (change: AgentChange.AgentChange) => Effect.Effect<void, Fault.Fault>>()
+export const make = (needs: Needs): Attaching => {
+  const targets = new Map<string, (item: Item) => Effect.Effect<void, Fault.Fault>>()
   const of = (target: Target) => {
     const key = AgentSave.keyOf(target)
     const found = targets.get(key)
     if (found !== undefined) return found
     const memory: AgentSave.Memory = { isSettled: false, seen: undefined }
-    const made = Together.make<AgentChange.AgentChange, void, Fault.Fault>({
+    const made = Together.make<Item, void, Fault.Fault>({
       most: needs.attachBatch,
       ready: Together.gathered(needs.attachBatch, patience, () => needs.coming.count > 0),
-      run: (changes) => each(needs, target, changes, memory)
+      run: (items) =>
+        Effect.map(each(needs, target, items.filter(isChange), memory), ({ all, exits }) => {
+          const own = exits.values()
+          return items.map((item) => isChange(item) ? own.next().value ?? all : all)
+        })
     })
     targets.set(key, made)
     return made
   }
-  return (target, change) => of(target)(change)
+  return {
+    attach: (target, change) => of(target)(change),
+    restore: (target) =>
+      Effect.flatMap(
+        AgentSave.mayBeUnfinished(needs, target),
+        (may) => may ? of(target)(null) : Effect.void
+      )
+  }
 }

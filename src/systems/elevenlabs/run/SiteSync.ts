@@ -195,6 +195,14 @@ export const plan = (
     Effect.annotateLogs("site", target.site.host)
   )
 
+/** What saves of ours overwrote and could not put back, perhaps in an earlier run. If it fails, the next run tries again. */
+const restore = ({ work }: Seen): Effect.Effect<void> =>
+  Effect.forEach(
+    work.agents,
+    (agent) => Effect.catchAll(work.restore({ agent, branch: null }), (fault) => Effect.logError(fault.message)),
+    { concurrency: 4, discard: true }
+  )
+
 /** Nothing to do needs no right to do it. */
 const execute = (
   seen: Seen,
@@ -241,7 +249,7 @@ export const carryOut = (
     if (seen.plan.refusals.length > 0) {
       return reportOf(seen, refusedOr(seen, { _tag: "NotStarted" }), yield* Ref.get(board))
     }
-    yield* execute(seen, board, options).pipe(
+    yield* Effect.zipRight(execute(seen, board, options), restore(seen)).pipe(
       Effect.onInterrupt(() =>
         Effect.flatMap(
           Ref.get(board),

@@ -51,6 +51,7 @@ export interface Shared {
   readonly policies: Policies.Policies
   readonly journal: Journal.Service
   readonly attach: Attach.Attach
+  readonly restore: Attach.Attaching["restore"]
   readonly dependents: Dependents.Ask
   /** How many files are on their way to agents: whoever saves one waits for them, if not for long. */
   readonly coming: { count: number }
@@ -104,7 +105,7 @@ export const shared = (options: Options = {}): Effect.Effect<Shared, never, Clie
       client,
       journal,
       policies,
-      attach: Attach.make({ client, journal, policies, attachBatch: options.attachBatch ?? 20, coming }),
+      ...Attach.make({ client, journal, policies, attachBatch: options.attachBatch ?? 20, coming }),
       listingLag: Duration.decode(options.listingLag ?? "10 seconds"),
       indexTimeout: Duration.decode(options.indexTimeout ?? "10 minutes"),
       dependencyLag: Duration.decode(options.dependencyLag ?? "1 minute")
