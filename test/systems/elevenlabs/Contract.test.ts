@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import * as Simulator from "../../../src/systems/elevenlabs/Simulator.ts"
 import * as Api from "./simulator/Api.ts"
-import * as Specification from "./simulator/Specification.ts"
+import * as Specification from "./Specification.ts"
 
 const root = Api.knowledgeBase
 const text = "word ".repeat(200)

@@ -130,7 +130,8 @@ const ofObject = (shape: Shape, value: Readonly<Record<string, unknown>>, where:
     const known = shape.properties?.[name] ??
       (isObject(shape.additionalProperties) ? shape.additionalProperties : undefined)
     if (known !== undefined) return check(known, one, `${where}.${name}`)
-    return shape.properties === undefined ? [] : [`${where}: unknown field ${name}`]
+    const isOpen = shape.properties === undefined || shape.additionalProperties === true
+    return isOpen ? [] : [`${where}: unknown field ${name}`]
   })
 ]
 
@@ -210,15 +211,34 @@ export const requestProblems = (sent: Sent): Problems => {
   ]
 }
 
-/** What is wrong with an answer of success, in words; fields that are not described included. */
+const answered = (found: typeof Operation.Type | undefined, call: string, status: number, body: unknown): Problems => {
+  if (found === undefined) return [`${call}: no such call`]
+  if (status === 422 && isObject(body) && Array.isArray(body["detail"])) {
+    return check({ $ref: "#/components/schemas/HTTPValidationError" }, body, call)
+  }
+  const response = found.responses[String(status)]
+  if (response === undefined) return [`${call}: never answers ${status}`]
+  const [content] = Object.values(response.content ?? {})
+  return content?.schema === undefined ? [] : [...new Set(check(content.schema, body, call))]
+}
+
+/** What is wrong with the answer to a request, in words; fields that are not described included. */
 export const answerProblems = (sent: Sent, status: number, body: unknown): Problems => {
   const { found, route } = operation(sent)
-  if (found === undefined) return [`${route}: no such call`]
-  const response = found.responses[String(status)]
-  if (response === undefined) return [`${route}: never answers ${status}`]
-  const shape = response.content?.["application/json"]?.schema
-  return shape === undefined ? [] : check(shape, body, route)
+  return answered(found, route, status, body)
 }
+
+/** Of a call as it is named there: `GET /v1/convai/agents`. */
+const named = (call: string): typeof Operation.Type | undefined => {
+  const [method = "", path = ""] = call.split(" ")
+  return read().paths[path]?.[method.toLowerCase()]
+}
+
+export const has = (call: string): boolean => named(call) !== undefined
+
+/** The same as {@link answerProblems}, of a call as it is named there. */
+export const problems = (call: string, status: number, body: unknown): Problems =>
+  answered(named(call), call, status, body)
 
 /** Every path from a schema to another, such as `conversation_config.agent.prompt.knowledge_base[]`. */
 export const pathsTo = (from: string, to: string): ReadonlyArray<string> => {
