@@ -77,19 +77,24 @@ export const makeFolder = (path: string): Effect.Effect<void, Fault.Fault> =>
 /** Bytes that are written while everything else waits: less than it takes to have it done beside. */
 const few = 262_144
 
-/** Files that may be open at once because they are not flushed yet. */
-const mostOpen = 64
+/** Files that are flushed at once: as many as the process has threads for it, and as many again that wait for one. */
+const flushedAtOnce = 8
+
+/** Windows flushes nothing that is only read. */
+const flushable = process.platform === "win32" ? "r+" : "r"
 
 /**
- * Files that are written and are being flushed to the disk, which is what takes long, while others are written.
+ * Files that are written first and flushed to the disk all together: that is what takes long, it can be done while
+ * something else is, and to make a file while others are flushed takes long as well.
  *
  * @since 0.1.0
  * @category models
  */
 export class Flushing {
-  private open = 0
+  private readonly paths: Array<string> = []
+  private lanes = 0
   private fault: Fault.Fault | undefined = undefined
-  private readonly waiting = new Set<() => void>()
+  private waiting: () => void = () => undefined
 
   /**
    * Writes a file that is not there yet. Not to be interrupted: one file is soon written.
@@ -98,17 +103,10 @@ export class Flushing {
    */
   create(path: string, bytes: Uint8Array, mode?: number): Effect.Effect<void, Fault.Fault> {
     if (bytes.length > few) return Effect.uninterruptible(createLarge(path, bytes, mode))
-    return Effect.flatMap(this.until(mostOpen - 1), () => {
+    return Effect.suspend(() => {
       try {
-        const file = FsSync.openSync(path, "wx", mode)
-        this.open += 1
-        try {
-          FsSync.writeFileSync(file, bytes)
-        } catch (error) {
-          this.close(path, file, error)
-          return refused(path, error)
-        }
-        FsSync.fsync(file, (error) => this.close(path, file, error))
+        FsSync.writeFileSync(path, bytes, { flag: "wx", mode })
+        this.paths.push(path)
         return Effect.void
       } catch (error) {
         return refused(path, error)
@@ -117,45 +115,61 @@ export class Flushing {
   }
 
   /**
-   * Waits for all that are being flushed, and fails where one could not be.
+   * Begins to flush what is written so far.
    *
    * @since 0.1.0
    */
-  readonly done: Effect.Effect<void, Fault.Fault> = Effect.suspend(() => this.until(0))
+  readonly begin: Effect.Effect<void> = Effect.sync(() => {
+    while (this.lanes < Math.min(flushedAtOnce, this.paths.length)) {
+      this.lanes += 1
+      this.next()
+    }
+  })
 
   /**
-   * Waits until none is open, whatever has become of them.
+   * Waits until all is flushed that was written, and fails where something could not be.
    *
    * @since 0.1.0
    */
-  readonly closed: Effect.Effect<void> = Effect.suspend(() => this.fewer(0))
+  readonly done: Effect.Effect<void, Fault.Fault> = Effect.suspend(() =>
+    Effect.zipRight(Effect.zipRight(this.begin, this.ended), Effect.suspend(() => this.fault ?? Effect.void))
+  )
 
-  private until(most: number): Effect.Effect<void, Fault.Fault> {
-    return Effect.flatMap(this.fewer(most), () => this.fault ?? Effect.void)
-  }
+  /**
+   * Waits until none is open any more, and begins no other.
+   *
+   * @since 0.1.0
+   */
+  readonly stopped: Effect.Effect<void> = Effect.suspend(() => {
+    this.paths.length = 0
+    return this.ended
+  })
 
-  private fewer(most: number): Effect.Effect<void> {
-    if (this.open <= most) return Effect.void
-    return Effect.async<void>((resume) => {
-      const look = (): void => {
-        if (this.open > most) return
-        this.waiting.delete(look)
-        resume(Effect.void)
-      }
-      this.waiting.add(look)
-      return Effect.sync(() => this.waiting.delete(look))
+  private readonly ended: Effect.Effect<void> = Effect.async<void>((resume) => {
+    this.waiting = () => {
+      if (this.lanes === 0) resume(Effect.void)
+    }
+    this.waiting()
+  })
+
+  private next(): void {
+    const path = this.paths.pop()
+    if (path === undefined || this.fault !== undefined) {
+      this.lanes -= 1
+      return this.waiting()
+    }
+    FsSync.open(path, flushable, (unopened, file) => {
+      if (unopened !== null) return this.over(path, unopened)
+      FsSync.fsync(
+        file,
+        (unflushed) => FsSync.close(file, (unclosed) => this.over(path, unflushed ?? unclosed ?? null))
+      )
     })
   }
 
-  private close(path: string, file: number, error: unknown): void {
-    try {
-      FsSync.closeSync(file)
-      if (error !== null) this.fault ??= refused(path, error)
-    } catch (thrown) {
-      this.fault ??= refused(path, error ?? thrown)
-    }
-    this.open -= 1
-    for (const look of this.waiting) look()
+  private over(path: string, error: Error | null): void {
+    if (error !== null) this.fault ??= refused(path, error)
+    this.next()
   }
 }
 

@@ -185,22 +185,24 @@ const fill = (
   fresh: string,
   archive: string
 ): Effect.Effect<Filling, Fault.Fault> =>
-  Effect.gen(function*() {
+  Effect.suspend(() => {
     const draft = Draft.make(fresh)
-    // What is known of all resources meanwhile is let go of before they are checked.
-    const { plain, report } = yield* Effect.scoped(configuration(input, source, places, draft)).pipe(
-      Effect.tap(() => Draft.flush(draft)),
-      Effect.onError(() => draft.flushing.closed)
-    )
-    yield* Steps.before("check")
-    yield* refuseProblems(fresh)
-    const files = [...draft.digests.keys()].toSorted()
-    if (input.options.compress === true) {
-      yield* Steps.before("archive")
-      // What a user filled in is likely a secret, and an archive is made to be handed on.
-      yield* Archive.write(fresh, files, plain, archive)
-    }
-    return { files, report }
+    return Effect.gen(function*() {
+      // What is known of all resources meanwhile is let go of before they are checked.
+      const { plain, report } = yield* Effect.scoped(configuration(input, source, places, draft))
+      // The disk has its work while they are.
+      yield* draft.flushing.begin
+      yield* Steps.before("check")
+      yield* refuseProblems(fresh)
+      yield* Draft.flush(draft)
+      const files = [...draft.digests.keys()].toSorted()
+      if (input.options.compress === true) {
+        yield* Steps.before("archive")
+        // What a user filled in is likely a secret, and an archive is made to be handed on.
+        yield* Archive.write(fresh, files, plain, archive)
+      }
+      return { files, report }
+    }).pipe(Effect.onError(() => draft.flushing.stopped))
   })
 
 const configuration = (
