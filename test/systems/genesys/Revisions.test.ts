@@ -20,7 +20,7 @@ const recorded: Readonly<Record<string, string>> = {
   "architect.ts": "bf66e3ffb860",
   "authorization.ts": "482f7fd7b752",
   "emailRouting.ts": "06006beaff07",
-  "flows.ts": "91845ee53a66",
+  "flows.ts": "054dfc806916",
   "integrations.ts": "2ded224a6721",
   "outbound.ts": "3de2b8390638",
   "outboundRules.ts": "157c54ea5e1f",
