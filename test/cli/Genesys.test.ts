@@ -239,7 +239,9 @@ describe.concurrent("holdfast genesys", { timeout: 300_000 }, () => {
   it.live("types lists what can be exported", () =>
     Effect.gen(function*() {
       const text = yield* run(["genesys", "types"])
-      expect(text.stdout).toMatch(/^genesyscloud_routing_queue +routing +yes +no +routing:queue:view/m)
+      expect(text.stdout).toMatch(
+        /^genesyscloud_routing_queue +routing +each time: wrapupCodes, members +no +routing:queue:view/m
+      )
       const { types } = json((yield* run(["genesys", "types", "--json"])).stdout)
       expect(types.length).toBe(text.stdout.trimEnd().split("\n").length - 1)
       expect(types.length).toBeGreaterThanOrEqual(48)
