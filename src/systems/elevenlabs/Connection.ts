@@ -7,9 +7,9 @@ import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Fault from "../../kernel/Fault.ts"
+import * as Setting from "../../transport/Setting.ts"
 import type * as Tls from "../../transport/Tls.ts"
 import * as Placeholder from "./client/Placeholder.ts"
 
@@ -50,6 +50,11 @@ export interface Connection {
 const refuse = (code: string, detail: string, hint: string): Fault.Fault =>
   Fault.make({ kind: "invalid", code, system: "elevenlabs", operation: "ElevenLabs.connect", detail, hint, sent: "no" })
 
+const refused = <A>(
+  code: string,
+  setting: Either.Either<A, Setting.Refusal>
+): Either.Either<A, Fault.Fault> => Either.mapLeft(setting, ({ detail, hint }) => refuse(code, detail, hint))
+
 /** Source: the `servers` of the API description. */
 const origins: Readonly<Record<string, string>> = {
   global: "https://api.elevenlabs.io",
@@ -59,31 +64,13 @@ const origins: Readonly<Record<string, string>> = {
   sg: "https://api.sg.residency.elevenlabs.io"
 }
 
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
-const originHint = "Give it as https://host, with a port where it needs one"
-
-const wrong = (problem: string) => Either.left(refuse("origin", `The origin ${problem}`, originHint))
-
-/** Of a refused address only what can hold no secret is repeated. */
-const ownOrigin = (text: string, insecure: boolean): Either.Either<string, Fault.Fault> => {
-  const given = text.trim()
-  if (!URL.canParse(given)) return wrong("is not a valid address")
-  const url = new URL(given)
-  if (url.username !== "" || url.password !== "") return wrong("must not hold a user name or a password")
-  if (url.protocol !== "https:" && url.protocol !== "http:") return wrong("must begin with https://")
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") return wrong("must not have a path or a query")
-  if (url.protocol === "http:" && !loopback.test(url.hostname) && !insecure) {
-    return Either.left(refuse(
-      "origin",
-      `The origin ${url.origin} is not encrypted: the API key would travel in the clear`,
-      "Use https://; http:// is for this machine only"
-    ))
-  }
-  return Either.right(url.origin)
-}
-
 const originOf = (options: Options): Either.Either<string, Fault.Fault> => {
-  if (options.origin !== undefined) return ownOrigin(options.origin, options.insecure === true)
+  if (options.origin !== undefined) {
+    return refused(
+      "origin",
+      Setting.origin(options.origin, { what: "The origin", secret: "the API key", insecure: options.insecure })
+    )
+  }
   const residency = (options.residency ?? "global").trim().toLowerCase()
   const found = Object.hasOwn(origins, residency) ? origins[residency] : undefined
   return found === undefined
@@ -109,10 +96,7 @@ const keyOf = (apiKey: Redacted.Redacted<string>): Either.Either<Redacted.Redact
   return Either.right(Redacted.make(text))
 }
 
-const whole = (what: string, value: number): Either.Either<number, Fault.Fault> =>
-  Number.isInteger(value) && value >= 1 && value <= 1000
-    ? Either.right(value)
-    : Either.left(refuse("settings", `${what} must be a whole number from 1 to 1000, not ${value}`, "Correct it"))
+const atOnce = (what: string, value: number) => refused("settings", Setting.whole(what, value, 1000))
 
 /**
  * Checks the options. A fault says which one is wrong, how it must read, and no secret.
@@ -122,8 +106,8 @@ const whole = (what: string, value: number): Either.Either<number, Fault.Fault> 
  */
 export const make = (options: Options): Either.Either<Connection, Fault.Fault> =>
   Either.gen(function*() {
-    const maxConcurrency = yield* whole("The most requests at once", options.maxConcurrency ?? 32)
-    const concurrency = yield* whole("The number of requests at once", options.concurrency ?? 2)
+    const maxConcurrency = yield* atOnce("The most requests at once", options.maxConcurrency ?? 32)
+    const concurrency = yield* atOnce("The number of requests at once", options.concurrency ?? 2)
     return {
       origin: yield* originOf(options),
       apiKey: yield* keyOf(options.apiKey),
@@ -132,10 +116,7 @@ export const make = (options: Options): Either.Either<Connection, Fault.Fault> =
     }
   })
 
-const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
-  Config.option(config).pipe(Config.map(Option.getOrUndefined))
-
-const text = (name: string): Config.Config<string | undefined> => optional(Config.nonEmptyString(name))
+const text = (name: string): Config.Config<string | undefined> => Setting.optional(Config.nonEmptyString(name))
 
 /**
  * The options from the environment: `HOLDFAST_ELEVENLABS_API_KEY`, or by the vendor's name `ELEVENLABS_API_KEY`;
@@ -152,15 +133,10 @@ export const config: Config.Config<Options> = Config.all({
   ),
   residency: text("HOLDFAST_ELEVENLABS_RESIDENCY"),
   origin: text("HOLDFAST_ELEVENLABS_ORIGIN"),
-  concurrency: optional(Config.integer("HOLDFAST_ELEVENLABS_CONCURRENCY")),
-  maxConcurrency: optional(Config.integer("HOLDFAST_ELEVENLABS_MAX_CONCURRENCY")),
+  concurrency: Setting.optional(Config.integer("HOLDFAST_ELEVENLABS_CONCURRENCY")),
+  maxConcurrency: Setting.optional(Config.integer("HOLDFAST_ELEVENLABS_MAX_CONCURRENCY")),
   ca: text("HOLDFAST_ELEVENLABS_CA")
 })
-
-const namesOf = (error: ConfigError.ConfigError): ReadonlyArray<string> =>
-  error._op === "And" || error._op === "Or"
-    ? [...namesOf(error.left), ...namesOf(error.right)]
-    : [error.path.join(".")]
 
 /**
  * A setting that cannot be read, as a fault. What was read is not repeated: it may be a secret.
@@ -171,7 +147,7 @@ const namesOf = (error: ConfigError.ConfigError): ReadonlyArray<string> =>
 export const fromConfigError = (error: ConfigError.ConfigError): Fault.Fault =>
   refuse(
     "settings",
-    `${[...new Set(namesOf(error))].join(", ")} cannot be read`,
+    `${[...Setting.namesOf(error)].join(", ")} cannot be read`,
     "HOLDFAST_ELEVENLABS_CONCURRENCY and HOLDFAST_ELEVENLABS_MAX_CONCURRENCY are numbers; the others are texts that " +
       "are not empty"
   )

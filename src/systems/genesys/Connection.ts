@@ -7,9 +7,9 @@ import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Fault from "../../kernel/Fault.ts"
+import * as Setting from "../../transport/Setting.ts"
 import type * as Tls from "../../transport/Tls.ts"
 import * as Regions from "./Regions.ts"
 
@@ -64,27 +64,13 @@ export interface Connection {
 const refuse = (code: string, detail: string, hint: string): Fault.Fault =>
   Fault.make({ kind: "invalid", code, system: "genesys", operation: "Genesys.connect", detail, hint, sent: "no" })
 
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
-const originHint = "Give it as https://host, with a port where it needs one"
+const refused = <A>(
+  code: string,
+  setting: Either.Either<A, Setting.Refusal>
+): Either.Either<A, Fault.Fault> => Either.mapLeft(setting, ({ detail, hint }) => refuse(code, detail, hint))
 
-/** Of a refused address only what can hold no secret is repeated. */
-const origin = (what: string, text: string, insecure: boolean): Either.Either<string, Fault.Fault> => {
-  const given = text.trim()
-  const wrong = (problem: string) => Either.left(refuse("origin", `${what} ${problem}`, originHint))
-  if (!URL.canParse(given)) return wrong("is not a valid address")
-  const url = new URL(given)
-  if (url.username !== "" || url.password !== "") return wrong("must not hold a user name or a password")
-  if (url.protocol !== "https:" && url.protocol !== "http:") return wrong("must begin with https://")
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") return wrong("must not have a path or a query")
-  if (url.protocol === "http:" && !loopback.test(url.hostname) && !insecure) {
-    return Either.left(refuse(
-      "origin",
-      `${what} ${url.origin} is not encrypted: secrets would travel in the clear`,
-      "Use https://; http:// is for this machine only"
-    ))
-  }
-  return Either.right(url.origin)
-}
+const origin = (what: string, text: string, insecure: boolean) =>
+  refused("origin", Setting.origin(text, { what, secret: "secrets", insecure }))
 
 const regionHint =
   "Set HOLDFAST_GENESYS_REGION to the region of the organisation, by name or domain, as in eu-west-1 " +
@@ -134,10 +120,7 @@ const clientsOf = ({ clients }: Options): Either.Either<ReadonlyArray<OAuthClien
   return Either.right(clients)
 }
 
-const whole = (what: string, value: number, most: number): Either.Either<number, Fault.Fault> =>
-  Number.isInteger(value) && value >= 1 && value <= most
-    ? Either.right(value)
-    : Either.left(refuse("settings", `${what} must be a whole number from 1 to ${most}, not ${value}`, "Correct it"))
+const whole = (what: string, value: number, most: number) => refused("settings", Setting.whole(what, value, most))
 
 /**
  * Checks the options. A fault says which one is wrong, how it must read, and no secret.
@@ -155,12 +138,9 @@ export const make = (options: Options): Either.Either<Connection, Fault.Fault> =
     }
   })
 
-const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
-  Config.option(config).pipe(Config.map(Option.getOrUndefined))
-
 /** Our name first, then the vendor's. */
 const either = (name: string, vendors: string): Config.Config<string | undefined> =>
-  Config.all([optional(Config.nonEmptyString(name)), optional(Config.nonEmptyString(vendors))]).pipe(
+  Config.all([Setting.optional(Config.nonEmptyString(name)), Setting.optional(Config.nonEmptyString(vendors))]).pipe(
     Config.map(([ours, theirs]) => ours ?? theirs)
   )
 
@@ -185,14 +165,14 @@ const paired = (ids: ReadonlyArray<string>, secrets: ReadonlyArray<string>): Rea
  */
 export const config: Config.Config<Options> = Config.all({
   region: either("HOLDFAST_GENESYS_REGION", "GENESYSCLOUD_REGION"),
-  origin: optional(Config.nonEmptyString("HOLDFAST_GENESYS_ORIGIN")),
-  loginOrigin: optional(Config.nonEmptyString("HOLDFAST_GENESYS_LOGIN_ORIGIN")),
+  origin: Setting.optional(Config.nonEmptyString("HOLDFAST_GENESYS_ORIGIN")),
+  loginOrigin: Setting.optional(Config.nonEmptyString("HOLDFAST_GENESYS_LOGIN_ORIGIN")),
   clients: Config.all([
     either("HOLDFAST_GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID"),
     either("HOLDFAST_GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET")
   ]).pipe(Config.map(([ids, secrets]) => paired(split(ids), split(secrets)))),
-  tokensPerClient: optional(Config.integer("HOLDFAST_GENESYS_TOKENS_PER_CLIENT")),
-  ca: optional(Config.nonEmptyString("HOLDFAST_GENESYS_CA"))
+  tokensPerClient: Setting.optional(Config.integer("HOLDFAST_GENESYS_TOKENS_PER_CLIENT")),
+  ca: Setting.optional(Config.nonEmptyString("HOLDFAST_GENESYS_CA"))
 })
 
 /**
@@ -201,23 +181,12 @@ export const config: Config.Config<Options> = Config.all({
  * @since 0.1.0
  * @category constructors
  */
-export const fromConfigError = (error: ConfigError.ConfigError): Fault.Fault => {
-  const names = new Set<string>()
-  const collect = (error: ConfigError.ConfigError): void => {
-    if (error._op === "And" || error._op === "Or") {
-      collect(error.left)
-      collect(error.right)
-    } else {
-      names.add(error.path.join("."))
-    }
-  }
-  collect(error)
-  return refuse(
+export const fromConfigError = (error: ConfigError.ConfigError): Fault.Fault =>
+  refuse(
     "settings",
-    `${[...names].join(", ")} cannot be read`,
+    `${[...Setting.namesOf(error)].join(", ")} cannot be read`,
     "HOLDFAST_GENESYS_TOKENS_PER_CLIENT is a number; the others are texts that are not empty"
   )
-}
 
 /**
  * The connection that the environment describes.

@@ -7,9 +7,9 @@ import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Fault from "../../kernel/Fault.ts"
+import * as Setting from "../../transport/Setting.ts"
 import type * as Tls from "../../transport/Tls.ts"
 import * as Credentials from "./client/Credentials.ts"
 
@@ -56,7 +56,6 @@ const refuse = (code: string, detail: string, hint: string): Fault.Fault =>
 
 const endpointHint = "Set PROXMOX_VE_ENDPOINT to the address of a node, as in https://pve1.example:8006"
 const bad = (detail: string) => Either.left(refuse("endpoint", detail, endpointHint))
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 const endpoint = (options: Options): Either.Either<URL, Fault.Fault> => {
   const text = options.endpoint.trim()
@@ -70,7 +69,7 @@ const endpoint = (options: Options): Either.Either<URL, Fault.Fault> => {
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     return bad(`${url.protocol}// is not a scheme for an endpoint`)
   }
-  if (url.protocol === "http:" && !loopback.test(url.hostname) && options.insecure !== true) {
+  if (Setting.isExposed(url) && options.insecure !== true) {
     return Either.left(refuse(
       "endpoint",
       `The endpoint ${url.origin} is not encrypted: the credentials would travel in the clear`,
@@ -120,9 +119,6 @@ export const make = (options: Options): Either.Either<Connection, Fault.Fault> =
     }
   })
 
-const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
-  Config.option(config).pipe(Config.map(Option.getOrUndefined))
-
 /**
  * The options from the environment, by the names that other Proxmox VE tools use: `PROXMOX_VE_ENDPOINT`,
  * `PROXMOX_VE_API_TOKEN`, `PROXMOX_VE_USERNAME`, `PROXMOX_VE_PASSWORD`, `PROXMOX_VE_OTP`, `PROXMOX_VE_INSECURE`; and
@@ -133,13 +129,13 @@ const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
  */
 export const config: Config.Config<Options> = Config.all({
   endpoint: Config.string("PROXMOX_VE_ENDPOINT"),
-  token: optional(Config.redacted(Config.nonEmptyString("PROXMOX_VE_API_TOKEN"))),
-  username: optional(Config.nonEmptyString("PROXMOX_VE_USERNAME")),
-  password: optional(Config.redacted(Config.nonEmptyString("PROXMOX_VE_PASSWORD"))),
-  otp: optional(Config.redacted(Config.nonEmptyString("PROXMOX_VE_OTP"))),
-  insecure: optional(Config.boolean("PROXMOX_VE_INSECURE")),
-  fingerprint: optional(Config.nonEmptyString("HOLDFAST_PROXMOX_FINGERPRINT")),
-  ca: optional(Config.nonEmptyString("HOLDFAST_PROXMOX_CA"))
+  token: Setting.optional(Config.redacted(Config.nonEmptyString("PROXMOX_VE_API_TOKEN"))),
+  username: Setting.optional(Config.nonEmptyString("PROXMOX_VE_USERNAME")),
+  password: Setting.optional(Config.redacted(Config.nonEmptyString("PROXMOX_VE_PASSWORD"))),
+  otp: Setting.optional(Config.redacted(Config.nonEmptyString("PROXMOX_VE_OTP"))),
+  insecure: Setting.optional(Config.boolean("PROXMOX_VE_INSECURE")),
+  fingerprint: Setting.optional(Config.nonEmptyString("HOLDFAST_PROXMOX_FINGERPRINT")),
+  ca: Setting.optional(Config.nonEmptyString("HOLDFAST_PROXMOX_CA"))
 })
 
 /**
@@ -149,16 +145,7 @@ export const config: Config.Config<Options> = Config.all({
  * @category constructors
  */
 export const fromConfigError = (error: ConfigError.ConfigError): Fault.Fault => {
-  const names = new Set<string>()
-  const collect = (error: ConfigError.ConfigError): void => {
-    if (error._op === "And" || error._op === "Or") {
-      collect(error.left)
-      collect(error.right)
-    } else {
-      names.add(error.path.join("."))
-    }
-  }
-  collect(error)
+  const names = Setting.namesOf(error)
   const named = [...names].join(", ")
   return names.has("PROXMOX_VE_ENDPOINT")
     ? refuse("endpoint", "PROXMOX_VE_ENDPOINT is not set", endpointHint)
