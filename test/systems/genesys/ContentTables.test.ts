@@ -190,3 +190,14 @@ describe("webdeployments_deployment", () => {
     ])
   })
 })
+
+describe("a response asset", () => {
+  it("has no address in it, which is signed and opens the file to whoever has it", () => {
+    const values = valuesOf("responsemanagement_responseasset", {
+      id: "1",
+      name: "logo.png",
+      contentLocation: "https://assets.example.com/1?X-Amz-Signature=secret"
+    })
+    assert.deepStrictEqual(values, { name: "logo.png" })
+  })
+})
