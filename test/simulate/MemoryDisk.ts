@@ -172,19 +172,23 @@ const numbered = new Map<number, File>()
 
 let lastNumber = 2 ** 30
 
-const openSync = (path: string, flags: string, mode?: number): number => {
+const openNumber = (path: string, flags: string, mode?: number): number => {
   numbered.set(++lastNumber, flags === "r" ? fileOf(path, "open") : create(path, flags, mode))
   return lastNumber
 }
 
-const writeFileSync = (number: number, data: Uint8Array): void => {
-  const file = numbered.get(number)
+const writeFile = (
+  to: string | number,
+  data: Uint8Array,
+  options?: { readonly flag?: string; readonly mode?: number }
+): void => {
+  const file = typeof to === "string" ? create(to, options?.flag ?? "w", options?.mode) : numbered.get(to)
   if (file !== undefined) file.bytes = Buffer.concat([file.bytes, data])
 }
 
-const closeSync = (number: number): boolean => numbered.delete(number)
+const close = (number: number): void => void numbered.delete(number)
 
-const fsync = (_number: number, done: (error: null) => void): void => queueMicrotask(() => done(null))
+const fsync = (): void => {}
 
 const chmod = (path: string, mode: number): void => {
   have(path, "chmod").mode = mode
@@ -203,12 +207,24 @@ const createReadStream = (path: string, options?: { readonly highWaterMark?: num
 const either = (here: (...args: Array<never>) => unknown, elsewhere: unknown) => (...args: Array<unknown>): unknown => {
   const [file] = args
   if (isHere(file) || (typeof file === "number" && numbered.has(file))) return Reflect.apply(here, undefined, args)
-  return typeof elsewhere === "function" ? Reflect.apply(elsewhere, Fs.promises, args) : undefined
+  return typeof elsewhere === "function" ? Reflect.apply(elsewhere, Fs, args) : undefined
 }
 
 /** So that refusals become promises that fail. */
-const later = (run: (...args: Array<never>) => unknown) => async (...args: Array<never>): Promise<unknown> =>
+const promised = (run: (...args: Array<never>) => unknown) => async (...args: Array<never>): Promise<unknown> =>
   run(...args)
+
+/** So that the last argument is told what came of it, a little later. */
+const calledBack = (run: (...args: Array<never>) => unknown) => (...args: Array<unknown>): void => {
+  const done = args.at(-1)
+  const tell = (...result: ReadonlyArray<unknown>): void =>
+    queueMicrotask(() => typeof done === "function" ? Reflect.apply(done, undefined, result) : undefined)
+  try {
+    tell(null, Reflect.apply(run, undefined, args.slice(0, -1)))
+  } catch (error) {
+    tell(error)
+  }
+}
 
 let mounted = false
 
@@ -216,17 +232,20 @@ let mounted = false
 export const mount = (): void => {
   if (mounted) return
   mounted = true
-  const asynchronous = { stat, lstat: stat, realpath, mkdir, mkdtemp, rename, rm, readdir, readFile, open, chmod }
-  const before = new Map<string, unknown>(Object.entries(Fs.promises))
-  for (const [name, run] of Object.entries(asynchronous)) {
-    Object.assign(Fs.promises, { [name]: either(later(run), before.get(name)) })
+  const shared = { stat, lstat: stat, mkdir, mkdtemp, rename, rm, readdir, readFile, writeFile, chmod }
+  const before = new Map<string, unknown>([
+    ...Object.entries(Fs),
+    ...Object.entries(Fs.promises).map(([name, run]) => [`promises.${name}`, run] as const)
+  ])
+  for (const [name, run] of Object.entries({ ...shared, realpath, open })) {
+    Object.assign(Fs.promises, { [name]: either(promised(run), before.get(`promises.${name}`)) })
   }
-  Object.assign(Fs, {
-    createReadStream: either(createReadStream, Fs.createReadStream),
-    openSync: either(openSync, Fs.openSync),
-    writeFileSync: either(writeFileSync, Fs.writeFileSync),
-    closeSync: either(closeSync, Fs.closeSync),
-    fsync: either(fsync, Fs.fsync)
-  })
+  for (const [name, run] of Object.entries({ ...shared, open: openNumber, close, fsync })) {
+    Object.assign(Fs, {
+      [name]: either(calledBack(run), before.get(name)),
+      [`${name}Sync`]: either(run, before.get(`${name}Sync`))
+    })
+  }
+  Object.assign(Fs, { createReadStream: either(createReadStream, Fs.createReadStream) })
   syncBuiltinESMExports()
 }
