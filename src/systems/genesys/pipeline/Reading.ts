@@ -18,6 +18,7 @@ import * as Dependencies from "./Dependencies.ts"
 import * as Files from "./Files.ts"
 import * as Inventory from "./Inventory.ts"
 import * as Path from "./Path.ts"
+import { Row } from "./Row.ts"
 import * as Shared from "./Shared.ts"
 import * as Settle from "./Settle.ts"
 import type * as Spool from "./Spool.ts"
@@ -38,9 +39,6 @@ const returns = 5
 /** Before each of them, in milliseconds, unless the faults say longer. */
 const pause = 5000
 
-/** So many jobs are forgotten at once when they are taken. */
-const mostTaken = 1024
-
 /**
  * Reads what is added until that is closed, and then what was put off.
  *
@@ -49,9 +47,9 @@ const mostTaken = 1024
  */
 export class Readers {
   private readonly work: Work.Work
-  private jobs: Array<Job> = []
-  /** Of `jobs`, those that are taken. */
-  private taken = 0
+  /** Of whole entities that are held in memory until it is their turn, which therefore comes first. */
+  private readonly heavy = new Row<Job>()
+  private readonly light = new Row<Job>()
   private closed = false
   /** Workers that have nothing to do until something is added. */
   private readonly idle = new Set<() => void>()
@@ -64,7 +62,8 @@ export class Readers {
 
   /** @since 0.1.0 */
   add(job: Job): void {
-    this.jobs.push(job)
+    const row = job.entry.origin === undefined ? this.light : this.heavy
+    row.push(job)
     const [one] = this.idle
     one?.()
   }
@@ -86,24 +85,13 @@ export class Readers {
 
   private get worker(): Effect.Effect<void, Fault.Fault> {
     return Effect.whileLoop({
-      while: () => !this.closed || this.taken < this.jobs.length,
+      while: () => !this.closed || !this.heavy.isEmpty || !this.light.isEmpty,
       body: () => {
-        const job = this.next()
+        const job = this.heavy.take() ?? this.light.take()
         return job === undefined ? this.more : this.read(job, 0)
       },
       step: () => undefined
     })
-  }
-
-  private next(): Job | undefined {
-    const job = this.jobs[this.taken]
-    if (job === undefined) return undefined
-    this.taken += 1
-    if (this.taken >= mostTaken) {
-      this.jobs = this.jobs.slice(this.taken)
-      this.taken = 0
-    }
-    return job
   }
 
   /** Until there is something to do, or never will be. */
