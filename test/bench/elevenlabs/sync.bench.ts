@@ -8,7 +8,8 @@
  * - all of them at the server's limit: the pages of the listing one after the other, for each names the next; then one
  *   upload a document, who names the old ones (20 a call), the saves of the agent (20 documents each, see below), and
  *   the deletions (20 a call), as many at once as the server takes;
- * - the longest chain: the listing, an upload, all saves of the one agent one after the other, a deletion.
+ * - the longest chain: the listing, the uploads of the first twenty, all saves of the one agent one after the other, a
+ *   deletion.
  *
  * A save is three calls: the change, and after it, at once, what it followed (the API has nothing to guard a change with)
  * and the agent as it is now, which is what the next save begins with.
@@ -172,7 +173,7 @@ const idealOf = ({ atOnce, documents, latencyMillis }: Options): number => {
   const listing = Math.ceil(documents / perPage)
   const batches = Math.ceil(documents / perCall)
   const work = documents + batches + 3 * batches + batches
-  return latencyMillis * Math.max(listing + work / atOnce, listing + 1 + 2 * batches + 1)
+  return latencyMillis * Math.max(listing + work / atOnce, listing + Math.ceil(perCall / atOnce) + 2 * batches + 1)
 }
 
 const changed = (options: Options) => (): Promise<Figures> =>

@@ -179,8 +179,12 @@ export const replace = (
   old: string | undefined
 ): Effect.Effect<void, Fault.Fault> =>
   Effect.flatMap(
-    work.sending(finished(Upload.upload(work, source, folder))),
-    (created) => adopt(work, source, created, old)
+    Effect.all([
+      work.sending(finished(Upload.upload(work, source, folder))),
+      // Asked for meanwhile; if that fails, it is noticed when the answer is needed.
+      old === undefined ? Effect.void : Effect.ignore(work.namedBy(old))
+    ], { concurrency: 2 }),
+    ([created]) => adopt(work, source, created, old)
   )
 
 /**

@@ -132,7 +132,10 @@ export const look = (
       folder: target.folder,
       md5: (file) => State.entryOf(recorded, file)?.hash?.startsWith("md5:") === true
     })
-    const remote = yield* Remote.observe(work)
+    const [remote] = yield* Effect.all([
+      Remote.observe(work),
+      Effect.forEach(target.agents, (agent) => Configured.agent(work, agent), { concurrency: 4, discard: true })
+    ], { concurrency: 2 })
     const plan = Reconcile.plan({
       site: target.site.host,
       disk,
