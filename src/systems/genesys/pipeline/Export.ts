@@ -120,7 +120,10 @@ const finish = (
     const { calls, options } = work
     const inventories = inScope(work)
     yield* refuseNothing(inventories)
-    const compared = yield* Ledger.compare(collections, organisation.id, inventories, options.hashedLabels ?? false)
+    const compared = yield* Ledger.compare(collections, organisation.id, inventories, {
+      hashes: options.hashedLabels ?? false,
+      isNew: work.spool.isNew
+    })
     const changes = options.sinceLast === true ? compared.changes : undefined
     yield* Progress.report({ item: "files", state: "running", phase: "writing" })
     const written = yield* Output.write({

@@ -30,6 +30,8 @@ const labelOf = (digest: string): string => digest.slice(0, digest.lastIndexOf("
  * Compares an export with the last one: a resource has changed where its stamp has, or what is exported of it. Nothing is called removed because it could not be listed or read, or because
  * nobody asked for it this time.
  *
+ * @param options.hashes Whether every label carries the hash of its name.
+ * @param options.isNew Whether there was no export before, which saves looking for it.
  * @since 0.1.0
  * @category constructors
  */
@@ -37,7 +39,7 @@ export const compare = (
   collections: Collection.Service,
   organisation: string,
   inventories: Iterable<Inventory>,
-  hashes: boolean
+  { hashes, isNew }: { readonly hashes: boolean; readonly isNew: boolean }
 ): Effect.Effect<Compared, Fault.Fault> =>
   Effect.gen(function*() {
     const found: Record<"added" | "changed" | "removed", Array<string>> = { added: [], changed: [], removed: [] }
@@ -45,7 +47,7 @@ export const compare = (
     for (const inventory of inventories) {
       const { type } = inventory.table
       const collection = `${Spool.prefix(organisation)}last/${type}`
-      const known = yield* collections.stamps(collection)
+      const known = isNew ? new Map<string, Collection.Mark>() : yield* collections.stamps(collection)
       const items: Array<Collection.Item> = []
       for (const entry of inventory.entries.values()) {
         if (entry.state !== "present") continue

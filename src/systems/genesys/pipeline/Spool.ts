@@ -85,6 +85,8 @@ const corrupt = (what: string): Fault.Fault =>
  * @category models
  */
 export class Spool {
+  /** The store has nothing of the organisation yet: to look for it is no use. */
+  readonly isNew: boolean
   /** Of the export that this one is, or goes on with. */
   private readonly serial: number
   private readonly options: Options
@@ -94,7 +96,8 @@ export class Spool {
   private size = 0
   private since = 0
 
-  constructor(options: Options, serial: number, openedAt: number) {
+  constructor(options: Options, serial: number, openedAt: number, isNew: boolean) {
+    this.isNew = isNew
     this.options = options
     this.serial = serial
     this.openedAt = openedAt
@@ -107,7 +110,7 @@ export class Spool {
 
   /** @since 0.1.0 */
   marks(type: TypeName): Effect.Effect<ReadonlyMap<string, Collection.Mark>, Fault.Fault> {
-    return this.options.collections.stamps(this.collectionOf(type))
+    return this.isNew ? Effect.succeed(new Map()) : this.options.collections.stamps(this.collectionOf(type))
   }
 
   /**
@@ -291,5 +294,5 @@ export const open = (options: Options): Effect.Effect<Spool, Fault.Fault> =>
     const last = Number(found?.digest ?? 0)
     const serial = !Number.isSafeInteger(last) ? now : found?.stamp === "running" ? last : last + 1
     yield* collections.write([state(organisation, "running", serial)])
-    return new Spool(options, serial, now)
+    return new Spool(options, serial, now, found === undefined)
   })
