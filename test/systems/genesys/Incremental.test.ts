@@ -89,6 +89,29 @@ describe("Since the last export", () => {
         assert.strictEqual(policy.length, all.policy.length)
       })))
 
+  it.live("what a listing shows counts, whatever the stamp says", () =>
+    Lab.run({ resources: 200 }, (lab) =>
+      Effect.gen(function*() {
+        const options = { resourceTypes: ["script", "user"], sinceLast: true, trustListing: true }
+        const before = yield* lab.exports(options)
+        const wire = rewritten(
+          /^\/api\/v2\/(users|scripts\/published)\?/,
+          (body) =>
+            body.replaceAll(/"proficiency":\d/g, "\"proficiency\":3").replaceAll(
+              /("division":\{"id":")[0-9a-f]/g,
+              "$10"
+            )
+        )
+        lab.simulator.calls.routes.clear()
+        const after = yield* lab.exports(options, { wire })
+        assert.strictEqual(asked(lab, policies), 0)
+        const truth = yield* fresh(lab, { resourceTypes: options.resourceTypes }, wire)
+        const [was, is] = [yield* Lab.tree(before.directory), yield* Lab.tree(after.directory)]
+        assert.strictEqual(is.get("genesyscloud.tf.json"), truth.get("genesyscloud.tf.json"))
+        assert.notStrictEqual(after.report.changes?.changed.length, 0)
+        assert.strictEqual(was.size, is.size)
+      })))
+
   it.live("trusting the listing: a count that is listed tells of members", () =>
     Lab.run({ resources: 100 }, (lab) =>
       Effect.gen(function*() {

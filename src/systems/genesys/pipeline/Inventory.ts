@@ -215,11 +215,16 @@ const digestOf = (text: string): string => Crypto.hash("sha256", text, "base64ur
 /** Addresses change by themselves: the platform signs them for a while. */
 const withoutLinks = (key: string, value: unknown): unknown => /uri$/i.test(key) ? undefined : value
 
-/** The change stamp, or a digest of all that is listed where there is none; and a digest of what shows besides. */
+/**
+ * The change stamp with a digest of all that is listed, for what is listed may change and the stamp stay; and a digest of
+ * what shows besides. `null`: there should be a stamp, and is none.
+ */
 const seenOf = (table: Table, entity: Entity): string | null => {
-  if (table.read === undefined && table.files === undefined) return stampOf(table, entity)
-  const own = table.stamp === undefined ? digestOf(JSON.stringify(entity, withoutLinks)) : stampOf(table, entity)
-  if (own === null || table.shows === undefined) return own
+  const stamp = stampOf(table, entity)
+  if (table.read === undefined && table.files === undefined) return stamp
+  if (stamp === null && table.stamp !== undefined) return null
+  const own = `${stamp ?? ""}/${digestOf(JSON.stringify(entity, withoutLinks))}`
+  if (table.shows === undefined) return own
   return `${own} ${
     digestOf(JSON.stringify(table.shows.map((path) => Path.valueAt(entity, path) ?? null), withoutLinks))
   }`
