@@ -188,50 +188,65 @@ export const components = (
   nodes: ReadonlyArray<number>,
   removed: ReadonlySet<number> = new Set()
 ): Array<ReadonlyArray<number>> => {
-  const inside = nodes.length === graph.addresses.length ? undefined : new Set(nodes)
-  const indexOf = new Map<number, number>()
-  const low = new Map<number, number>()
-  const onStack = new Set<number>()
+  // Of all nodes each is its own place; of some, the place is looked up, and -1 is outside.
+  const places = nodes.length === graph.addresses.length
+    ? undefined
+    : new Map(nodes.map((node, place) => [node, place]))
+  const placeOf = (node: number): number => places === undefined ? node : places.get(node) ?? -1
+  const indexOf = new Int32Array(nodes.length).fill(-1)
+  const low = new Int32Array(nodes.length)
+  const onStack = new Uint8Array(nodes.length)
+  let entered = 0
   const stack: Array<number> = []
   const found: Array<ReadonlyArray<number>> = []
   const edgesOf = (from: number): ReadonlyArray<number> => {
     const edges: Array<number> = []
     graph.each(from, (to, soft) => {
-      if (inside?.has(to) !== false && !removed.has(key(graph, from, to, soft))) edges.push(to)
+      if (placeOf(to) >= 0 && (removed.size === 0 || !removed.has(key(graph, from, to, soft)))) edges.push(to)
     })
     return edges
   }
   for (const root of nodes) {
-    if (indexOf.has(root)) continue
-    const work: Array<{ readonly node: number; readonly edges: ReadonlyArray<number>; next: number }> = []
+    if ((indexOf[placeOf(root)] ?? 0) >= 0) continue
+    const work: Array<Frame> = []
     const enter = (node: number): void => {
-      low.set(node, indexOf.size)
-      indexOf.set(node, indexOf.size)
+      const place = placeOf(node)
+      low[place] = entered
+      indexOf[place] = entered
+      onStack[place] = 1
+      entered += 1
       stack.push(node)
-      onStack.add(node)
-      work.push({ node, edges: edgesOf(node), next: 0 })
+      work.push({ node, place, edges: edgesOf(node), next: 0 })
     }
     enter(root)
     for (let frame = work.at(-1); frame !== undefined; frame = work.at(-1)) {
       const to = frame.edges[frame.next]
       frame.next += 1
       if (to !== undefined) {
-        if (!indexOf.has(to)) enter(to)
-        else if (onStack.has(to)) lower(low, frame.node, indexOf.get(to) ?? 0)
+        const place = placeOf(to)
+        if ((indexOf[place] ?? 0) < 0) enter(to)
+        else if (onStack[place] === 1) lower(low, frame.place, indexOf[place] ?? 0)
         continue
       }
       work.pop()
       const parent = work.at(-1)
-      if (parent !== undefined) lower(low, parent.node, low.get(frame.node) ?? 0)
-      if (low.get(frame.node) !== indexOf.get(frame.node)) continue
+      if (parent !== undefined) lower(low, parent.place, low[frame.place] ?? 0)
+      if (low[frame.place] !== indexOf[frame.place]) continue
       const component = stack.splice(stack.lastIndexOf(frame.node))
-      for (const node of component) onStack.delete(node)
+      for (const node of component) onStack[placeOf(node)] = 0
       if (component.length > 1 || frame.edges.includes(frame.node)) found.push(component)
     }
   }
   return found
 }
 
-const lower = (low: Map<number, number>, node: number, value: number): void => {
-  low.set(node, Math.min(low.get(node) ?? value, value))
+interface Frame {
+  readonly node: number
+  readonly place: number
+  readonly edges: ReadonlyArray<number>
+  next: number
+}
+
+const lower = (low: Int32Array, place: number, value: number): void => {
+  low[place] = Math.min(low[place] ?? value, value)
 }
