@@ -5,6 +5,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
@@ -284,14 +285,13 @@ export const save = (
         client.patchAgent(target.agent, { branch: target.branch, body, description: describe(intent) })
       )
       memory.seen = undefined
-      const [version] = yield* Effect.all([
-        // It is saved, whatever becomes of the reads.
-        Effect.mapError(
-          versionOf(needs, target, saved.versionId),
-          (fault) => fault.with({ kind: "transient", sent: "maybe" })
-        ),
-        Effect.ignore(again(needs, target, memory))
-      ], { concurrency: 2 })
+      const reading = yield* Effect.fork(Effect.ignore(again(needs, target, memory)))
+      // It is saved, whatever becomes of the reads.
+      const version = yield* Effect.mapError(
+        versionOf(needs, target, saved.versionId),
+        (fault) => fault.with({ kind: "transient", sent: "maybe" })
+      )
+      yield* Fiber.join(reading)
       return { version: saved.versionId, parent: version === undefined ? intent.seen : version.parents.inBranch }
     }),
     settle: settle(intent),

@@ -178,14 +178,12 @@ export const replace = (
   folder: string,
   old: string | undefined
 ): Effect.Effect<void, Fault.Fault> =>
-  Effect.flatMap(
-    Effect.all([
-      work.sending(finished(Upload.upload(work, source, folder))),
-      // Asked for meanwhile; if that fails, it is noticed when the answer is needed.
-      old === undefined ? Effect.void : Effect.ignore(work.namedBy(old))
-    ], { concurrency: 2 }),
-    ([created]) => adopt(work, source, created, old)
-  )
+  Effect.gen(function*() {
+    // Asked for meanwhile. What goes wrong with it is told when it is needed.
+    if (old !== undefined) yield* Effect.fork(Effect.ignore(work.namedBy(old)))
+    const created = yield* work.sending(finished(Upload.upload(work, source, folder)))
+    yield* adopt(work, source, created, old)
+  })
 
 /**
  * Puts the content of a file into the document it has, and gives that to the agents that shall know it, if it was not the

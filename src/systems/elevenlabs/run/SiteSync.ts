@@ -132,10 +132,12 @@ export const look = (
       folder: target.folder,
       md5: (file) => State.entryOf(recorded, file)?.hash?.startsWith("md5:") === true
     })
-    const [remote] = yield* Effect.all([
-      Remote.observe(work),
-      Effect.forEach(target.agents, (agent) => Configured.agent(work, agent), { concurrency: 4, discard: true })
-    ], { concurrency: 2 })
+    // Asked for meanwhile. What goes wrong with it is told when it is needed.
+    yield* Effect.fork(Effect.forEach(target.agents, (agent) => Effect.ignore(Configured.agent(work, agent)), {
+      concurrency: 4,
+      discard: true
+    }))
+    const remote = yield* Remote.observe(work)
     const plan = Reconcile.plan({
       site: target.site.host,
       disk,

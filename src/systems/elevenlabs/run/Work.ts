@@ -82,6 +82,10 @@ export interface Work extends Shared {
   readonly arrived: Effect.Effect<void>
 }
 
+/** Where the one who looked something up for all was interrupted, the next looks it up. */
+const takenOver = <A, E>(lookup: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.flatMap(Effect.exit(lookup), (exit) => Exit.isInterrupted(exit) ? takenOver(lookup) : exit)
+
 /**
  * @since 0.1.0
  * @category constructors
@@ -100,7 +104,7 @@ export const shared = (options: Options = {}): Effect.Effect<Shared, never, Clie
     const coming = { count: 0 }
     return {
       coming,
-      agent: (target) => agents.get(Data.struct(target)),
+      agent: (target) => takenOver(agents.get(Data.struct(target))),
       dependents: Dependents.make(client, policies),
       client,
       journal,
