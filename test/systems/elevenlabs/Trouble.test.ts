@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Endpoint from "../../../src/simulation/Endpoint.ts"
 import * as Operations from "../../../src/systems/elevenlabs/Operations.ts"
 import type * as Report from "../../../src/systems/elevenlabs/Report.ts"
 import * as Simulator from "../../../src/systems/elevenlabs/Simulator.ts"
@@ -68,6 +69,27 @@ describe("many sites", () => {
         expect(targets.flatMap((target) => lab.check(target, old))).toEqual([])
         expect(lab.world.attached(lab.agents[0] ?? "")).toHaveLength(9)
         expect(lab.violations).toEqual([])
+      })))
+})
+
+describe("a site that fails", () => {
+  it.effect("does not take from another what it was looking up for both", () =>
+    Lab.run({ latencyMillis: 50, agents: [{ name: "Support" }, { name: "Sales" }] }, (lab) =>
+      Effect.gen(function*() {
+        const [first = "", second = ""] = lab.agents
+        const targets = [
+          lab.target("one.example", { agents: [first, second] }),
+          lab.target("two.example", { agents: [second] })
+        ]
+        for (const target of targets) lab.files(target, old)
+        const page = Endpoint.answer({ headers: { "content-type": "text/html" }, body: "<p>Sign in</p>" })
+        const wire = Lab.rules({
+          method: "GET",
+          path: /one\.example/,
+          reply: () => Effect.delay(Effect.succeed(page), 10)
+        })
+        const report = yield* lab.process(Operations.sync(targets), { wire })
+        expect(report.sites.map(({ outcome }) => outcome._tag)).toEqual(["Failed", "Done"])
       })))
 })
 
