@@ -11,9 +11,9 @@ import * as Others from "./Others.ts"
 import * as Run from "./Run.ts"
 import type { Change } from "./Scenario.ts"
 
-/** From now on nobody can tell of what was made until a moment from now. */
-export const forget = ({ millis, watch }: Lab): void => {
-  watch.forgottenUntil = millis() + 10_000
+/** From now on nobody can tell what was made until a moment from now, in milliseconds: what is on its way acts until then. */
+export const forget = ({ millis, watch }: Lab, lag = 0): void => {
+  watch.forgottenUntil = millis() + lag
 }
 
 /** The files of these sites lose their documents on purpose. */
@@ -38,6 +38,7 @@ const damage = (lab: Lab, { state }: Operations.Target, how: "lost" | "torn" | "
   forget(lab)
   if (how === "lost") lab.disk.remove(state)
   else lab.disk.put(state, text.slice(0, Math.floor(text.length / 2)))
+  lab.watch.look("after the record was lost")
 }
 
 const leaveOlder = (lab: Lab, site: number, target: Operations.Target): Effect.Effect<void> =>
@@ -99,6 +100,7 @@ export const make = (lab: Lab, change: Change): Effect.Effect<void> =>
     if (change._tag === "Moved") {
       forget(lab)
       lab.entries.clear()
+      lab.watch.look("after the journal was lost")
       return Effect.void
     }
     const target = lab.targets[change.site]

@@ -53,7 +53,7 @@ const stage = (lab: Lab.Lab, notes: Notes, one: Scenario.Stage, number: number):
       Effect.delay(Run.run(lab, `P${number}b`, second, new Map()), one.secondAfterMillis)
     ], { concurrency: 2 })
     // What the second has begun and not ended, nobody knows.
-    Changes.forget(lab)
+    Changes.forget(lab, 10_000)
     for (const [index, result] of results.entries()) {
       const command = index === 0 ? first : second
       noteEnd(notes, command, result)

@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 import { createHash } from "node:crypto"
 import type * as Journal from "../../../src/kernel/Journal.ts"
 import type * as Simulator from "../../../src/systems/elevenlabs/Simulator.ts"
+import * as Tree from "../../../src/systems/elevenlabs/simulator/Tree.ts"
 import * as State from "../../../src/systems/elevenlabs/state/State.ts"
 import type { Problem } from "../System.ts"
 import type { Disk } from "./Disk.ts"
@@ -95,6 +96,16 @@ export const make = (
       return document === undefined || !watch.excused.has(document)
     })
 
+  /** Which branches name a document that is forgotten, as it was left. */
+  const left = new Map<string, string>()
+  const isIdle = (id: string): boolean => {
+    const named = world.agents().flatMap(({ branches }) => [...branches.values()]).filter(({ versions }) =>
+      Tree.named(versions.at(-1)?.content ?? {}).has(id)
+    ).map((branch) => branch.id).join()
+    if (clock() <= watch.forgottenUntil) left.set(id, named)
+    return (left.get(id) ?? "") === named
+  }
+
   const look = (when: string): void => {
     if (!watch.crowded) {
       for (const detail of lost()) {
@@ -115,7 +126,8 @@ export const make = (
     for (const { foreign, id, name } of documents.values()) {
       if (foreign || ids.has(id) || names.has(name) || watch.excused.has(id)) continue
       if (!created.has(id)) created.set(id, clock())
-      if ((created.get(id) ?? 0) <= watch.forgottenUntil) continue
+      // Nobody can know it any more; but nobody may do anything about it before it is written down.
+      if ((created.get(id) ?? 0) <= watch.forgottenUntil && isIdle(id)) continue
       report("I2", `nobody knows of document ${id}, ${name}`, when)
     }
     for (const id of documents.keys()) if (!created.has(id)) created.set(id, clock())

@@ -41,10 +41,17 @@ const command: Scenario.Command = {
   one: false
 }
 
-/** A site of one file, of which each stage makes the next version. */
+interface Stage extends Partial<Scenario.Command> {
+  readonly pauseMillis: number
+  /** Of the file. */
+  readonly version: number
+  readonly before?: ReadonlyArray<Scenario.Change>
+}
+
+/** A site of one file. */
 const scenario = (
   more: Pick<Scenario.Scenario, "kind" | "trouble"> & Pick<Scenario.Site, "strategy">,
-  ...stages: ReadonlyArray<Partial<Scenario.Command> & { readonly pauseMillis: number }>
+  ...stages: ReadonlyArray<Stage>
 ): Scenario.Scenario => ({
   seed: 1,
   kind: more.kind,
@@ -60,8 +67,8 @@ const scenario = (
     attachLimit: undefined
   },
   trouble: more.trouble,
-  stages: stages.map(({ pauseMillis, ...changed }, index): Scenario.Stage => ({
-    before: [{ _tag: "Files", site: 0, files: { "a1.txt": index + 1 } }],
+  stages: stages.map(({ before = [], pauseMillis, version, ...changed }, index): Scenario.Stage => ({
+    before: [{ _tag: "Files", site: 0, files: { "a1.txt": version } }, ...before],
     commands: [{ ...command, ...changed }],
     secondAfterMillis: 0,
     quiet: index === 0,
@@ -81,9 +88,21 @@ describe("an update in place", () => {
           unindexed: 0
         }
       },
-      { pauseMillis: 0 },
-      { pauseMillis: 1000, ending: { _tag: "Killed", afterMillis: 500 } },
-      { pauseMillis: 100 }
+      { version: 1, pauseMillis: 0 },
+      { version: 2, pauseMillis: 1000, ending: { _tag: "Killed", afterMillis: 500 } },
+      { version: 3, pauseMillis: 100 }
+    )))
+    assert.deepStrictEqual(problems, [])
+  })
+})
+
+describe("what was uploaded by a process that was killed, and whose journal is lost", () => {
+  it("is written down before anything else is done about it", async () => {
+    const { problems } = await Effect.runPromise(verdictOf(scenario(
+      { kind: "lost journal", strategy: "swap", trouble: { rules: [], edits: 0, unindexed: 0 } },
+      // The fourth request is the upload.
+      { version: 1, pauseMillis: 0, ending: { _tag: "KilledAt", call: 4, acted: true } },
+      { version: 1, pauseMillis: 30_000, before: [{ _tag: "Moved" }] }
     )))
     assert.deepStrictEqual(problems, [])
   })
