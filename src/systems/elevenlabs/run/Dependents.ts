@@ -6,6 +6,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as Paging from "../client/Paging.ts"
 import type * as Client from "../Client.ts"
@@ -85,13 +87,16 @@ export const planned = (
     readonly dependents: Ask
   },
   ids: ReadonlyArray<string>
-): Effect.Effect<Ask> =>
+): Effect.Effect<Ask, never, Scope.Scope> =>
   Effect.gen(function*() {
     const ask = several(client, policies)
+    const scope = yield* Effect.scope
     const answers = new Map<string, Effect.Effect<Dependents, Fault.Fault>>()
     for (let at = 0; at < ids.length; at += most) {
       const chunk = ids.slice(at, at + most)
-      const all = yield* Effect.cached(ask(chunk))
+      // On a fiber of its own: whoever asked first and is interrupted leaves the others their answer.
+      const begun = yield* Effect.cached(Effect.forkIn(ask(chunk), scope))
+      const all = Effect.flatMap(begun, Fiber.join)
       for (const [index, id] of chunk.entries()) {
         answers.set(id, Effect.flatMap(all, (exits) => exits[index] ?? dependents(id)))
       }

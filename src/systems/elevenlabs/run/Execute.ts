@@ -180,7 +180,7 @@ const once = (act: () => void): Effect.Effect<void> => {
  * @category operations
  */
 export const execute = (input: Input): Effect.Effect<void, never, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
+  Effect.scoped(Effect.gen(function*() {
     const { board, concurrency, plan, remote } = input
     const { withPermits } = yield* Bulkhead.make({
       permits: concurrency,
@@ -225,4 +225,4 @@ export const execute = (input: Input): Effect.Effect<void, never, FileSystem.Fil
         )
     }
     yield* telling.over
-  })
+  }))
