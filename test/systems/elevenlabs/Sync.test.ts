@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Endpoint from "../../../src/simulation/Endpoint.ts"
 import * as Operations from "../../../src/systems/elevenlabs/Operations.ts"
 import * as Lab from "./Lab.ts"
 
@@ -102,6 +103,32 @@ describe("sync", () => {
         expect(asked(lab, "DELETE /v1/convai/knowledge-base/{documentation_id}")).toBe(0)
         expect(lab.check(target, second)).toEqual([])
         expect(lab.violations).toEqual([])
+      })))
+
+  it.effect("one file that is refused takes nothing from those that are asked about with it", () =>
+    Lab.run({}, (lab) =>
+      Effect.gen(function*() {
+        const target = yield* site(lab, numbered(5, "first"))
+        const second = numbered(5, "second")
+        lab.files(target, second)
+        const wire = Lab.rules(
+          {
+            method: "POST",
+            path: /\/file$/,
+            reply: () => Effect.succeed(Endpoint.answer({ status: 400, body: "{\"detail\":{\"message\":\"No.\"}}" }))
+          },
+          { method: "POST", path: /\/dependent-agents$/, reply: Effect.delay("10 seconds") }
+        )
+        const report = Lab.only(yield* lab.process(Operations.sync([target]), { wire }))
+        expect(report.documents.map(({ outcome }) => outcome._tag).toSorted()).toEqual([
+          "Done",
+          "Done",
+          "Done",
+          "Done",
+          "Failed"
+        ])
+        yield* lab.process(Operations.sync([target]))
+        expect(lab.check(target, second)).toEqual([])
       })))
 
   it.effect("keeps only what an agent names of those that are deleted at once", () =>
