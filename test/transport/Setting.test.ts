@@ -21,6 +21,8 @@ const settings = Config.all({
 const read = (entries: ReadonlyArray<[string, string]>) =>
   Effect.either(Effect.withConfigProvider(settings, ConfigProvider.fromMap(new Map(entries))))
 
+const missing = (name: string) => ConfigError.MissingData([name], "it is not set")
+
 describe("Setting", () => {
   it("takes an origin as it is written, and over plain HTTP only this machine", () => {
     assert.deepStrictEqual(origin(" https://API.example.com/ "), Either.right("https://api.example.com"))
@@ -65,7 +67,6 @@ describe("Setting", () => {
       )
       const wrong = yield* read([["NUMBER", "hunter2"]])
       assert.deepStrictEqual(Either.isLeft(wrong) ? [...Setting.namesOf(wrong.left)] : [], ["NUMBER"])
-      const missing = (name: string) => ConfigError.MissingData([name], "it is not set")
       const several = ConfigError.And(missing("NUMBER"), ConfigError.Or(missing("OTHER"), missing("NUMBER")))
       assert.deepStrictEqual([...Setting.namesOf(several)], ["NUMBER", "OTHER"])
     }))
