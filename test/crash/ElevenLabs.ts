@@ -134,7 +134,7 @@ const prepare = ({ isBorrowed, retrieval, sites, strategy }: Options): Effect.Ef
     // Somebody put one of theirs behind ours.
     const entry = { type: "text", name: "Opening hours", id: hours, usage_mode: "auto" }
     yield* world.editAgent(agent, (content) => Labels.withList(content, [...listOf(content), entry]))
-    const [first] = world.documents().filter(({ foreign }) => !foreign)
+    const [first] = world.documents().filter(({ foreign, name }) => !foreign && Name.parse(name)?.file === "a.txt")
     if (isBorrowed === true && first !== undefined) {
       const named = { id: first.id, name: first.name, type: "file" } as const
       yield* world.addAgent({ name: "Flow", nodes: { node: [named] } })

@@ -56,18 +56,37 @@ const applyTogether = (agent: Json.Json, changes: ReadonlyArray<AgentChange>): J
 const idsIn = (change: AgentChange): ReadonlyArray<string> =>
   change._tag === "Swap" ? [change.from, change.to.id] : [change.id]
 
+/** Whether they have nothing to do with each other. */
+const areApart = (changes: ReadonlyArray<AgentChange>): boolean => {
+  const ids = changes.flatMap(idsIn)
+  return new Set(ids).size === ids.length
+}
+
 /**
  * One after the other; those that have nothing to do with each other at once, which is the same.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const apply = (agent: Json.Json, changes: ReadonlyArray<AgentChange>): Json.Json => {
-  const ids = changes.flatMap(idsIn)
-  return new Set(ids).size === ids.length
+export const apply = (agent: Json.Json, changes: ReadonlyArray<AgentChange>): Json.Json =>
+  areApart(changes)
     ? applyTogether(agent, changes)
     : changes.reduce((before, change) => applyTogether(before, [change]), agent)
-}
+
+const nameOf = (change: AgentChange): string =>
+  change._tag === "Drop" ? "" : change._tag === "Add" ? change.name : change.to.name
+
+/**
+ * By the names of the documents, so that an agent names them in one order whichever was uploaded first. Those that have
+ * to do with each other stay as they came.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const inOrder = (changes: ReadonlyArray<AgentChange>): ReadonlyArray<AgentChange> =>
+  areApart(changes)
+    ? changes.toSorted((a, b) => nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0)
+    : changes
 
 /**
  * Whether nothing is left to be done.

@@ -243,11 +243,13 @@ export const make = (needs: Needs): Attaching => {
     const made = Together.make<Item, void, Fault.Fault>({
       most: needs.attachBatch,
       ready: Together.gathered(needs.attachBatch, patience, () => needs.coming.count > 0),
-      run: (items) =>
-        Effect.map(each(needs, target, items.filter(isChange), memory), ({ all, exits }) => {
-          const own = exits.values()
-          return items.map((item) => isChange(item) ? own.next().value ?? all : all)
-        })
+      run: (items) => {
+        const changes = AgentChange.inOrder(items.filter(isChange))
+        return Effect.map(
+          each(needs, target, changes, memory),
+          ({ all, exits }) => items.map((item) => isChange(item) ? exits[changes.indexOf(item)] ?? all : all)
+        )
+      }
     })
     targets.set(key, made)
     return made
