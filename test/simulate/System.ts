@@ -75,3 +75,11 @@ export const make = (
     }
   }
 }
+
+/** What one needs to go after a seed that failed: what was drawn, what happened, and how to do it again. */
+export const tell = async (system: System, verdict: Verdict): Promise<string> => {
+  const { story } = await system.run(verdict.seed, "short")
+  const problems = verdict.problems.map(({ detail, invariant }) => `${invariant}: ${detail}`)
+  const again = `npm run simulate -- --system ${system.name} --seed ${verdict.seed}`
+  return [verdict.drawn, ...story, ...problems, again].join("\n")
+}

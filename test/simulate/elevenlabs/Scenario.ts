@@ -3,24 +3,15 @@
  * and what goes wrong meanwhile.
  */
 import * as Dice from "../Dice.ts"
+import * as Ending from "../Ending.ts"
 import * as Files from "./Files.ts"
 import * as Trouble from "./Trouble.ts"
-
-/** How a command ends, if not by itself. */
-type Ending =
-  | { readonly _tag: "Runs" }
-  /** The user interrupts it, so it finishes what it has begun. */
-  | { readonly _tag: "Interrupted"; readonly afterMillis: number }
-  /** Nothing of it runs any more. */
-  | { readonly _tag: "Killed"; readonly afterMillis: number }
-  /** At its k-th request: before that is sent, or when it has been answered and the answer is lost with the process. */
-  | { readonly _tag: "KilledAt"; readonly call: number; readonly acted: boolean }
 
 export interface Command {
   readonly name: "sync" | "plan" | "status" | "remove" | "assign" | "rebuild" | "repair" | "migrate"
   /** By their numbers. */
   readonly sites: ReadonlyArray<number>
-  readonly ending: Ending
+  readonly ending: Ending.Ending
   readonly strategy: "swap" | "in-place" | undefined
   readonly force: boolean
   readonly parallel: number
@@ -89,12 +80,12 @@ export interface Scenario {
 
 const hosts = ["example.com", "my-shop.example", "my.shop.example"]
 
-const runs: Ending = { _tag: "Runs" }
+const runs: Ending.Ending = { _tag: "Runs" }
 
 /** Most of what happens, happens in the first seconds. */
 const moment = (dice: Dice.Dice): number => Math.round(dice.pick(500, 3000, 15_000, 60_000) * dice.unit())
 
-const cut = (dice: Dice.Dice): Ending => {
+const cut = (dice: Dice.Dice): Ending.Ending => {
   if (dice.chance(0.3)) return { _tag: "Interrupted", afterMillis: moment(dice) }
   return dice.chance(0.25)
     ? { _tag: "Killed", afterMillis: moment(dice) }
@@ -113,7 +104,7 @@ const everySite = ({ sites }: Drawing): ReadonlyArray<number> => sites.map((_, i
 const command = (
   drawing: Drawing,
   name: Command["name"],
-  ending: Ending,
+  ending: Ending.Ending,
   sites: ReadonlyArray<number> = everySite(drawing)
 ): Command => {
   const { dice } = drawing
@@ -149,7 +140,7 @@ const edited = (drawing: Drawing, how: "changed" | "removed"): ReadonlyArray<Cha
 
 const prepared = (drawing: Drawing): Stage => stage(drawing, command(drawing, "sync", runs), { quiet: true })
 
-const sync = (drawing: Drawing, ending: Ending, before: ReadonlyArray<Change> = []): Stage =>
+const sync = (drawing: Drawing, ending: Ending.Ending, before: ReadonlyArray<Change> = []): Stage =>
   stage(drawing, command(drawing, "sync", ending), { before })
 
 const drift = ({ dice, sites }: Drawing): ReadonlyArray<Change> =>
@@ -315,24 +306,9 @@ export const draw = (seed: number): Scenario => {
   }
 }
 
-const endingText = (ending: Ending): string => {
-  switch (ending._tag) {
-    case "Runs":
-      return ""
-    case "Interrupted":
-      return ` interrupted after ${ending.afterMillis} ms`
-    case "Killed":
-      return ` killed after ${ending.afterMillis} ms`
-    case "KilledAt":
-      return ` killed ${ending.acted ? "when its request" : "before its request"} ${ending.call}${
-        ending.acted ? " was done" : ""
-      }`
-  }
-}
-
 const commandText = ({ attachBatch, ending, force, name, parallel, sites, strategy }: Command): string =>
   `${name} of ${sites.join(" ")}${strategy === undefined ? "" : ` ${strategy}`}${force ? " by force" : ""}` +
-  ` (${parallel} at once, ${attachBatch} a save)${endingText(ending)}`
+  ` (${parallel} at once, ${attachBatch} a save)${Ending.text(ending)}`
 
 const changeText = (change: Change): string =>
   change._tag === "Files" ? `files of ${change.site} ${Files.describe(change.files)}` : JSON.stringify(change)

@@ -3,23 +3,14 @@
  */
 import type { Fleet } from "../../../src/systems/proxmox/Fleet.ts"
 import * as Dice from "../Dice.ts"
+import * as Ending from "../Ending.ts"
 import * as Fleets from "./Fleets.ts"
 import * as Trouble from "./Trouble.ts"
-
-/** How a command ends, if not by itself. */
-type Ending =
-  | { readonly _tag: "Runs" }
-  /** The user interrupts it, so it cleans up. */
-  | { readonly _tag: "Interrupted"; readonly afterMillis: number }
-  /** Nothing of it runs any more. */
-  | { readonly _tag: "Killed"; readonly afterMillis: number }
-  /** At its k-th request: before that is sent, or when it has been answered and the answer is lost with the process. */
-  | { readonly _tag: "KilledAt"; readonly call: number; readonly acted: boolean }
 
 export interface Command {
   readonly name: "apply" | "destroy"
   readonly fleet: Fleet
-  readonly ending: Ending
+  readonly ending: Ending.Ending
   readonly onInterrupt: "abort" | "detach"
   readonly parallel: number
   readonly perStorage: number
@@ -64,7 +55,7 @@ const command = (
   dice: Dice.Dice,
   name: Command["name"],
   fleet: Fleet,
-  ending: Ending,
+  ending: Ending.Ending,
   journal: Command["journal"]
 ): Command => ({
   name,
@@ -82,14 +73,14 @@ const command = (
 const moment = (dice: Dice.Dice): number =>
   Math.round((dice.chance(0.3) ? 3 : dice.pick(15, 40, 90)) * 1000 * dice.unit())
 
-const cut = (dice: Dice.Dice): Ending => {
+const cut = (dice: Dice.Dice): Ending.Ending => {
   if (dice.chance(0.4)) return { _tag: "Interrupted", afterMillis: moment(dice) }
   return dice.chance(0.4)
     ? { _tag: "Killed", afterMillis: moment(dice) }
     : { _tag: "KilledAt", call: dice.between(1, dice.pick(12, 40, 120)), acted: dice.chance(0.6) }
 }
 
-const runs: Ending = { _tag: "Runs" }
+const runs: Ending.Ending = { _tag: "Runs" }
 
 interface Drawing {
   readonly fleet: Fleet
@@ -191,24 +182,9 @@ export const draw = (seed: number): Scenario => {
   }
 }
 
-const endingText = (ending: Ending): string => {
-  switch (ending._tag) {
-    case "Runs":
-      return ""
-    case "Interrupted":
-      return ` interrupted after ${ending.afterMillis} ms`
-    case "Killed":
-      return ` killed after ${ending.afterMillis} ms`
-    case "KilledAt":
-      return ` killed ${ending.acted ? "when its request" : "before its request"} ${ending.call}${
-        ending.acted ? " was done" : ""
-      }`
-  }
-}
-
 const commandText = ({ ending, fleet, journal, name, onInterrupt }: Command): string =>
   `${name} ${fleet.machines.map(({ clone, vmid }) => `${vmid}${clone === "linked" ? "/linked" : ""}`).join(" ")}` +
-  `${endingText(ending)}${ending._tag === "Interrupted" && name === "apply" ? ` (${onInterrupt})` : ""}` +
+  `${Ending.text(ending)}${ending._tag === "Interrupted" && name === "apply" ? ` (${onInterrupt})` : ""}` +
   `, journal ${journal}`
 
 export const describe = ({ foreignFleet, ground, kind, seed, stages, strangers, ticket, trouble }: Scenario): string =>

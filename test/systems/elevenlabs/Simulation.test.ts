@@ -2,24 +2,16 @@ import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
 import type * as Scenario from "../../simulate/elevenlabs/Scenario.ts"
 import { system, verdictOf } from "../../simulate/elevenlabs/Simulation.ts"
-import type { Verdict } from "../../simulate/System.ts"
+import * as System from "../../simulate/System.ts"
 
 // A part of what `npm run simulate` runs.
 const seeds = 20
-
-/** What one needs to go after it: the number, and what happened. */
-const tell = async (verdict: Verdict): Promise<string> => {
-  const { story } = await system.run(verdict.seed, "short")
-  const problems = verdict.problems.map(({ detail, invariant }) => `${invariant}: ${detail}`)
-  const again = `npm run simulate -- --system elevenlabs --seed ${verdict.seed}`
-  return [verdict.drawn, ...story, ...problems, again].join("\n")
-}
 
 describe("whole operations on a workspace that misbehaves", () => {
   it(`end in step, at no moment without a document, by the seeds 1 to ${seeds}`, async () => {
     for (let seed = 1; seed <= seeds; seed++) {
       const verdict = await system.run(seed, "none")
-      if (verdict.problems.length > 0) assert.fail(await tell(verdict))
+      if (verdict.problems.length > 0) assert.fail(await System.tell(system, verdict))
     }
   }, 1_800_000)
 

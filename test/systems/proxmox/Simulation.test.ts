@@ -1,18 +1,10 @@
 import { assert, describe, it } from "vitest"
 import { system } from "../../simulate/proxmox/Simulation.ts"
-import type { Verdict } from "../../simulate/System.ts"
+import * as System from "../../simulate/System.ts"
 
 // A part of what `npm run simulate` runs.
 const blocks = 2
 const seedsEach = 20
-
-/** What one needs to go after it: the number, and what happened. */
-const tell = async (verdict: Verdict): Promise<string> => {
-  const { story } = await system.run(verdict.seed, "short")
-  const problems = verdict.problems.map(({ detail, invariant }) => `${invariant}: ${detail}`)
-  const again = `npm run simulate -- --system proxmox --seed ${verdict.seed}`
-  return [verdict.drawn, ...story, ...problems, again].join("\n")
-}
 
 describe("whole operations on a cluster that misbehaves end as asked for, and say the truth", () => {
   for (let block = 0; block < blocks; block++) {
@@ -21,7 +13,7 @@ describe("whole operations on a cluster that misbehaves end as asked for, and sa
     it(`from the seeds ${first} to ${last}`, async () => {
       for (let seed = first; seed <= last; seed++) {
         const verdict = await system.run(seed, "none")
-        if (verdict.problems.length > 0) assert.fail(await tell(verdict))
+        if (verdict.problems.length > 0) assert.fail(await System.tell(system, verdict))
       }
     }, 1_800_000)
   }
