@@ -178,6 +178,19 @@ export const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireR
   (path) => Effect.promise(() => Fs.rm(path, { recursive: true, force: true }))
 )
 
+/** A folder of its own with these files in it. */
+export const folderWith = (files: Readonly<Record<string, string>>) =>
+  Effect.gen(function*() {
+    const directory = yield* folder
+    for (const [name, text] of Object.entries(files)) {
+      const path = Path.join(directory, name)
+      yield* Effect.promise(() =>
+        Fs.mkdir(Path.dirname(path), { recursive: true }).then(() => Fs.writeFile(path, text))
+      )
+    }
+    return directory
+  })
+
 /** All files below a folder, by path. */
 export const contents = (folder: string): Effect.Effect<Record<string, string>> =>
   Effect.promise(async () => {

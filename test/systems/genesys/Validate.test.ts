@@ -8,22 +8,10 @@ import * as Pieces from "../../../src/systems/genesys/validate/Pieces.ts"
 import * as Validate from "../../../src/systems/genesys/validate/Validate.ts"
 import * as Lab from "./OutputLab.ts"
 
-const put = (files: Readonly<Record<string, string>>) =>
-  Effect.gen(function*() {
-    const folder = yield* Lab.folder
-    for (const [name, text] of Object.entries(files)) {
-      const path = Path.join(folder, name)
-      yield* Effect.promise(() =>
-        Fs.mkdir(Path.dirname(path), { recursive: true }).then(() => Fs.writeFile(path, text))
-      )
-    }
-    return folder
-  })
-
 /** The problems of a folder, in one line each. */
 const problems = (files: Readonly<Record<string, string>>) =>
   Effect.gen(function*() {
-    const validation = yield* Validate.folder(yield* put(files))
+    const validation = yield* Validate.folder(yield* Lab.folderWith(files))
     return validation.problems.map(({ detail, file, kind, line }) => `${file}:${line} ${kind} ${detail}`)
   })
 
@@ -206,7 +194,7 @@ describe("Validate", () => {
 
   it.scopedLive("says so where there is nothing to check", () =>
     Effect.gen(function*() {
-      const folder = yield* put({ "notes.txt": "x" })
+      const folder = yield* Lab.folderWith({ "notes.txt": "x" })
       assert.strictEqual((yield* Effect.flip(Validate.folder(folder))).code, "no-configuration")
     }))
 })

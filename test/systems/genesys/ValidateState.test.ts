@@ -4,8 +4,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
-import * as Fs from "node:fs/promises"
-import * as Path from "node:path"
 import * as Elements from "../../../src/systems/genesys/validate/Elements.ts"
 import * as Validate from "../../../src/systems/genesys/validate/Validate.ts"
 import * as Lab from "./OutputLab.ts"
@@ -13,13 +11,7 @@ import * as Lab from "./OutputLab.ts"
 /** The problems of a folder, in one line each. */
 const problems = (files: Readonly<Record<string, string>>) =>
   Effect.gen(function*() {
-    const folder = yield* Lab.folder
-    for (const [name, text] of Object.entries(files)) {
-      const path = Path.join(folder, name)
-      yield* Effect.promise(() =>
-        Fs.mkdir(Path.dirname(path), { recursive: true }).then(() => Fs.writeFile(path, text))
-      )
-    }
+    const folder = yield* Lab.folderWith(files)
     const validation = yield* Validate.folder(folder)
     return validation.problems.map(({ detail, file, kind, line }) => `${file}:${line} ${kind} ${detail}`)
   })
