@@ -8,6 +8,7 @@ export default defineConfig({
     // More than cores: many tests wait for child processes.
     maxWorkers: 3,
     minWorkers: 1,
+    reporters: ["default", "./test/FailedLast.ts"],
     projects: [
       {
         extends: true,

@@ -39,7 +39,7 @@ describe.skipIf(Terminal.missing !== undefined)(
 
     it.live("Ctrl-C in the middle of the bars: 130, the machines told, the cursor shown", () =>
       Effect.gen(function*() {
-        const cluster = yield* serve({ speed: 12 })
+        const cluster = yield* serve({ speed: 3 })
         const running = yield* cluster.onTerminal("proxmox apply")
         yield* running.says("cloning")
         yield* Terminal.type(running, ctrlC)
@@ -52,7 +52,7 @@ describe.skipIf(Terminal.missing !== undefined)(
     it.live("a second Ctrl-C restores the terminal too", () =>
       Effect.gen(function*() {
         const rules = [{ match: { method: "DELETE" }, effect: { type: "latency", millis: 20_000 } }]
-        const cluster = yield* serve({ speed: 12, faults: { network: { rules } } })
+        const cluster = yield* serve({ speed: 3, faults: { network: { rules } } })
         const running = yield* cluster.onTerminal("proxmox apply")
         // The clone is under way once there is a percentage.
         yield* running.says("%")
