@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import * as Finalizer from "../kernel/Finalizer.ts"
 import type { Level } from "../observe/Logging.ts"
 import { Progress, type Update } from "../observe/Progress.ts"
 import { type Paint, paint } from "./Paint.ts"
@@ -176,7 +177,7 @@ const drawing = (screen: Screen) =>
     })
     yield* redraw.pipe(Effect.repeat(Schedule.spaced("100 millis")), Effect.forkScoped)
     // The last picture stays above what is printed next.
-    yield* Effect.addFinalizer(() =>
+    yield* Finalizer.add(() =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         const last = lines([...rows.values()], begun, now, lookOf(screen))
         screen.draw([])

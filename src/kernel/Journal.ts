@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Fault from "./Fault.ts"
+import * as Finalizer from "./Finalizer.ts"
 import type { Json } from "./Json.ts"
 
 /**
@@ -209,7 +210,7 @@ const makeClaims = (): Service["claim"] => {
             (exit) => exit._tag === "Failure" ? leave(key, place) : Effect.void
           )
         }
-        yield* Effect.addFinalizer(() => leave(key, place))
+        yield* Finalizer.add(() => leave(key, place))
         return { contended: line !== undefined }
       })
     )

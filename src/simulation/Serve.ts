@@ -13,6 +13,7 @@ import * as Http from "node:http"
 import * as Https from "node:https"
 import type * as Net from "node:net"
 import * as Fault from "../kernel/Fault.ts"
+import * as Finalizer from "../kernel/Finalizer.ts"
 import * as Endpoint from "./Endpoint.ts"
 
 /**
@@ -79,7 +80,7 @@ export const serve = (
       run(respond(endpoint, request, response, () => server.listening))
     })
 
-    const bound = yield* Effect.acquireRelease(
+    const bound = yield* Finalizer.acquireRelease(
       listen(server, port, host),
       () => close(server, sockets, Duration.toMillis(options?.grace ?? "1 second"))
     )

@@ -21,6 +21,7 @@ import type { Stats } from "node:fs"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import * as Fault from "../kernel/Fault.ts"
+import * as Finalizer from "../kernel/Finalizer.ts"
 import * as FileFault from "./FileFault.ts"
 import * as Holder from "./Holder.ts"
 
@@ -286,7 +287,7 @@ const leftover = /^\.holdfast-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}\.tmp$/
 
 /** A name that nobody else uses. What stands under it in the end is removed with the scope. */
 const temporary = (folder: string): Effect.Effect<string, never, Scope.Scope> =>
-  Effect.acquireRelease(
+  Finalizer.acquireRelease(
     Effect.map(Holder.current, (me) =>
       Path.join(folder, `.holdfast-${tagOf(me)}-${me.pid}-${randomBytes(6).toString("hex")}.tmp`)),
     (path) =>

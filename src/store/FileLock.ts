@@ -28,6 +28,7 @@ import { statSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import { hostname } from "node:os"
 import * as Fault from "../kernel/Fault.ts"
+import * as Finalizer from "../kernel/Finalizer.ts"
 import * as AtomicFile from "./AtomicFile.ts"
 import * as FileFault from "./FileFault.ts"
 
@@ -286,7 +287,7 @@ const reentry = (path: string): Fault.Fault =>
  */
 export const acquire = (path: string, options: Options): Effect.Effect<void, Fault.Fault, Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(take(restore, path, options), (taken) => Effect.addFinalizer(() => release(taken)))
+    Effect.flatMap(take(restore, path, options), (taken) => Finalizer.add(() => release(taken)))
   )
 
 /**

@@ -8,6 +8,7 @@ import * as SqlError from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs/promises"
+import * as Finalizer from "../kernel/Finalizer.ts"
 import * as FileFault from "./FileFault.ts"
 
 /**
@@ -18,7 +19,7 @@ import * as FileFault from "./FileFault.ts"
  */
 export const make = (file: string): Effect.Effect<Effect.Effect<void, SqlError.SqlError>, never, Scope.Scope> =>
   Effect.map(
-    Effect.acquireRelease(Effect.sync(() => new Flushed(file)), (flushed) => Effect.promise(() => flushed.close())),
+    Finalizer.acquireRelease(Effect.sync(() => new Flushed(file)), (flushed) => Effect.promise(() => flushed.close())),
     (flushed) =>
       Effect.tryPromise({
         try: () => flushed.flush(),

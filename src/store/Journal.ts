@@ -17,6 +17,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Crypto from "node:crypto"
 import * as Fault from "../kernel/Fault.ts"
+import * as Finalizer from "../kernel/Finalizer.ts"
 import * as Kernel from "../kernel/Journal.ts"
 import * as Json from "../kernel/Json.ts"
 import { CurrentRun } from "./CurrentRun.ts"
@@ -163,7 +164,7 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
           const place = yield* restore(line.claim(key))
           const lease = yield* restore(leases.acquire(nameOf(key), { wait: Duration.infinity }))
           claims.set(key, lease)
-          yield* Effect.addFinalizer(() => Effect.sync(() => claims.delete(key)))
+          yield* Finalizer.add(() => Effect.sync(() => claims.delete(key)))
           return { contended: place.contended || lease.contended }
         })
       ),

@@ -14,6 +14,7 @@ import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Fault from "../kernel/Fault.ts"
+import * as Finalizer from "../kernel/Finalizer.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import * as Database from "./Database.ts"
 import * as Holder from "./Holder.ts"
@@ -251,7 +252,7 @@ export const make: Effect.Effect<Service, never, Database.Database> = Effect.map
             const taken = yield* take(name, ttl)
             if (typeof taken === "number") {
               const lease: Lease = { name, fence: taken, contended }
-              yield* Effect.addFinalizer(() => release(lease))
+              yield* Finalizer.add(() => release(lease))
               if (renew) {
                 held.add(taken)
                 yield* Effect.forkScoped(Effect.interruptible(keepRenewed(ttl)))

@@ -13,6 +13,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Pool } from "pg"
 import type { Fault } from "../kernel/Fault.ts"
+import * as Finalizer from "../kernel/Finalizer.ts"
 import * as StoreFault from "./StoreFault.ts"
 import type * as Transaction from "./Transaction.ts"
 
@@ -37,7 +38,7 @@ export const open = (url: Redacted.Redacted): Effect.Effect<Transaction.Source, 
   Effect.gen(function*() {
     const place = yield* placeOf(url)
     const { client, pg } = yield* load(place)
-    const acquire = Effect.acquireRelease(
+    const acquire = Finalizer.acquireRelease(
       Effect.try({
         try: () => poolOf(pg.default.Pool, url),
         catch: (cause) => new SqlError.SqlError({ cause, message: "the URL cannot be used" })

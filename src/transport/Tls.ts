@@ -17,6 +17,7 @@ import type { Socket } from "node:net"
 import { TLSSocket } from "node:tls"
 import { Agent, buildConnector } from "undici"
 import * as Fault from "../kernel/Fault.ts"
+import * as Finalizer from "../kernel/Finalizer.ts"
 import { codeOf, ConnectError } from "./ConnectError.ts"
 
 /**
@@ -171,7 +172,7 @@ export interface Owned extends Options {
 export const agent = (options: Owned): Effect.Effect<Agent, Fault.Fault, Scope.Scope> =>
   Effect.gen(function*() {
     const trusted = yield* trust(options, options.system ?? "holdfast")
-    return yield* Effect.acquireRelease(
+    return yield* Finalizer.acquireRelease(
       Effect.sync(() =>
         new Agent({
           connect: connector(trusted, Duration.toMillis(options.connectTimeout ?? "10 seconds")),

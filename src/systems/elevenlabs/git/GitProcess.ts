@@ -14,6 +14,7 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as Deadline from "../../../kernel/Deadline.ts"
 import * as Fault from "../../../kernel/Fault.ts"
+import * as Finalizer from "../../../kernel/Finalizer.ts"
 import * as GitFault from "./GitFault.ts"
 
 /**
@@ -156,7 +157,7 @@ export const outcome = (
     Command.stdin(stdinOf(options.input))
   )
   const run = Effect.scoped(Effect.gen(function*() {
-    const process = yield* Effect.acquireRelease(Command.start(command), stop)
+    const process = yield* Finalizer.acquireRelease(Command.start(command), stop)
     const stdout = yield* collect(process.stdout)
     const stderr = yield* collect(process.stderr)
     const exitCode = yield* process.exitCode

@@ -9,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import * as Crypto from "node:crypto"
 import * as Path from "node:path"
 import type * as Fault from "../../../kernel/Fault.ts"
+import * as Finalizer from "../../../kernel/Finalizer.ts"
 import * as FileFault from "../../../store/FileFault.ts"
 import * as GitProcess from "./GitProcess.ts"
 import type { Needs, Repository } from "./Repository.ts"
@@ -65,7 +66,7 @@ export const index = (
   Effect.gen(function*() {
     const files = yield* FileSystem.FileSystem
     const path = Path.join(folderOf(repository), `index-${Crypto.randomUUID()}`)
-    yield* Effect.addFinalizer(() =>
+    yield* Finalizer.add(() =>
       Effect.forEach([path, `${path}.lock`], (file) => Effect.ignore(files.remove(file, { force: true })))
     )
     const environment = { GIT_INDEX_FILE: path }

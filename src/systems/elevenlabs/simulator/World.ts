@@ -6,6 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Finalizer from "../../../kernel/Finalizer.ts"
 import * as Agents from "./Agents.ts"
 import * as Check from "./Check.ts"
 import type * as Library from "./Library.ts"
@@ -174,7 +175,7 @@ export const make = (
       ...server.broken.map((detail) => ({ invariant: "listener" as const, detail: `a listener failed: ${detail}` }))
     ],
     listen: (listener) =>
-      Effect.acquireRelease(
+      Finalizer.acquireRelease(
         Effect.sync(() => server.listeners.add(listener)),
         () => Effect.sync(() => server.listeners.delete(listener))
       ),

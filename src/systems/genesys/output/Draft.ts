@@ -10,6 +10,7 @@ import { createHash, type Hash, hash } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import type * as Fault from "../../../kernel/Fault.ts"
+import * as Finalizer from "../../../kernel/Finalizer.ts"
 import * as Disk from "./Disk.ts"
 import * as Steps from "./Steps.ts"
 
@@ -105,7 +106,7 @@ export class TextFile {
       if (this.#handle !== undefined) return this.#handle
       yield* Steps.before(`open ${this.name}`)
       if (this.name.includes("/")) yield* Disk.makeFolder(Path.dirname(this.#path))
-      const handle = yield* Effect.acquireRelease(
+      const handle = yield* Finalizer.acquireRelease(
         Disk.attempt(this.#path, () => Fs.open(this.#path, "wx+")),
         (handle) => Effect.orDie(Disk.attempt(this.#path, () => handle.close()))
       )
