@@ -4,10 +4,12 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
 import * as FiberSet from "effect/FiberSet"
+import { constVoid } from "effect/Function"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import * as Https from "node:https"
@@ -67,7 +69,9 @@ export const serve = (
   Effect.gen(function*() {
     const host = options?.host ?? "127.0.0.1"
     const port = options?.port ?? 0
-    const run = yield* FiberSet.makeRuntime()
+    const fibers = yield* FiberSet.make<void>()
+    // Nothing of whoever serves goes along with a request: no span, no deadline.
+    const run = yield* Effect.locally(FiberSet.runtime(fibers)(), FiberRef.currentContext, Context.empty())
     const server = yield* makeServer(options?.tls)
     server.keepAliveTimeout = keepAliveMillis
 
@@ -77,7 +81,9 @@ export const serve = (
       socket.once("close", () => sockets.delete(socket))
     })
     server.on("request", (request, response) => {
-      run(respond(endpoint, request, response, () => server.listening))
+      takeBody(request, (body) => {
+        run(respond(endpoint, request, body, response, () => server.listening))
+      })
     })
 
     const bound = yield* Finalizer.acquireRelease(
@@ -189,40 +195,41 @@ const close = (
 const respond = (
   endpoint: Endpoint.Endpoint,
   incoming: Http.IncomingMessage,
+  body: Body,
   response: Http.ServerResponse,
   isOpen: () => boolean
 ): Effect.Effect<void> =>
-  readBody(incoming).pipe(
-    Effect.flatMap((body): Effect.Effect<Endpoint.Reply> => {
-      switch (body._tag) {
-        case "Whole":
-          return Endpoint.handle(endpoint, {
-            method: incoming.method ?? "GET",
-            url: incoming.url ?? "/",
-            headers: flatHeaders(incoming.headers),
-            ...Endpoint.requestBody(body.bytes)
-          })
-        case "TooLarge":
-          return Effect.succeed(tooLarge)
-        case "Gone":
-          return Effect.succeed(Endpoint.reset)
-      }
+  Effect.matchCause(
+    Effect.map(answer(endpoint, incoming, body), (reply) => {
+      // Else the connection stays open, idle, and the server waits for it.
+      if (!isOpen()) response.shouldKeepAlive = false
+      write(incoming, response, reply)
     }),
-    Effect.flatMap((reply) =>
-      Effect.sync(() => {
-        // Else the connection stays open, idle, and the server waits for it.
-        if (!isOpen()) response.shouldKeepAlive = false
-        write(incoming, response, reply)
-      })
-    ),
-    Effect.onExit((exit) =>
-      Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)
-        ? Effect.sync(() => crash(response, exit.cause))
-        : Effect.void
-    ),
-    // The cause has been told to the client; the server lives on.
-    Effect.exit
+    // The client is told the cause; the server lives on.
+    { onFailure: (cause) => crash(response, cause), onSuccess: constVoid }
   )
+
+const answer = (
+  endpoint: Endpoint.Endpoint,
+  incoming: Http.IncomingMessage,
+  body: Body
+): Effect.Effect<Endpoint.Reply> => {
+  switch (body._tag) {
+    case "Whole":
+      return Effect.suspend(() =>
+        endpoint({
+          method: incoming.method ?? "GET",
+          url: incoming.url ?? "/",
+          headers: flatHeaders(incoming.headers),
+          ...Endpoint.requestBody(body.bytes)
+        })
+      )
+    case "TooLarge":
+      return Effect.succeed(tooLarge)
+    case "Gone":
+      return Effect.succeed(Endpoint.reset)
+  }
+}
 
 const tooLarge = Endpoint.answer({
   status: 413,
@@ -230,31 +237,46 @@ const tooLarge = Endpoint.answer({
   headers: { "connection": "close" }
 })
 
-type ReadBody =
+type Body =
   | { readonly _tag: "Whole"; readonly bytes: Uint8Array }
   | { readonly _tag: "TooLarge" }
   | { readonly _tag: "Gone" }
 
-const readBody = (incoming: Http.IncomingMessage): Effect.Effect<ReadBody> =>
-  Effect.async<ReadBody>((resume) => {
-    const chunks: Array<Buffer> = []
-    let size = 0
-    incoming.on("data", (chunk: Buffer) => {
-      size += chunk.length
-      if (size <= maxBodyBytes) chunks.push(chunk)
-      else resume(Effect.succeed({ _tag: "TooLarge" }))
-    })
-    incoming.once("end", () => resume(Effect.succeed({ _tag: "Whole", bytes: Buffer.concat(chunks) })))
-    incoming.once("error", () => resume(Effect.succeed({ _tag: "Gone" })))
-    incoming.once("close", () => resume(Effect.succeed({ _tag: "Gone" })))
-  })
+const none: Body = { _tag: "Whole", bytes: new Uint8Array() }
 
-const flatHeaders = (headers: Http.IncomingHttpHeaders): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]]
-    )
-  )
+/** Hands on the body when it has come, once; at once where the request announces none. */
+const takeBody = (incoming: Http.IncomingMessage, hand: (body: Body) => void): void => {
+  const { headers } = incoming
+  if (headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) {
+    hand(none)
+    return
+  }
+  const chunks: Array<Buffer> = []
+  let size = 0
+  let handed = false
+  const once = (body: Body): void => {
+    if (handed) return
+    handed = true
+    hand(body)
+  }
+  incoming.on("data", (chunk: Buffer) => {
+    size += chunk.length
+    if (size <= maxBodyBytes) chunks.push(chunk)
+    else once({ _tag: "TooLarge" })
+  })
+  incoming.once("end", () => once({ _tag: "Whole", bytes: Buffer.concat(chunks) }))
+  incoming.once("error", () => once({ _tag: "Gone" }))
+  incoming.once("close", () => once({ _tag: "Gone" }))
+}
+
+const flatHeaders = (headers: Http.IncomingHttpHeaders): Readonly<Record<string, string>> => {
+  const flat: Record<string, string> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined) flat[name] = typeof value === "string" ? value : value.join(", ")
+  }
+  return flat
+}
 
 const write = (incoming: Http.IncomingMessage, response: Http.ServerResponse, reply: Endpoint.Reply): void => {
   const socket = incoming.socket

@@ -59,7 +59,7 @@ export interface Options {
   readonly seed?: number | undefined
   /** How many OAuth clients there are. Defaults to 1. */
   readonly clients?: number | undefined
-  /** Milliseconds before a request is looked at. Defaults to 0. */
+  /** Milliseconds from a request to its answer. Defaults to 0. */
   readonly latencyMillis?: number | undefined
   /** Requests a minute for one token. Defaults to 300, the vendor's. `Infinity`: no limit. */
   readonly rateLimitPerMinute?: number | undefined

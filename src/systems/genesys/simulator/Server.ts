@@ -145,7 +145,8 @@ export const make = (
 
   const serve: Endpoint.Endpoint = (request) => Effect.map(Clock.currentTimeMillis, (now) => handle(request, now))
 
-  return options.latencyMillis > 0
-    ? (request) => Effect.zipRight(Effect.sleep(options.latencyMillis), serve(request))
-    : serve
+  if (!(options.latencyMillis > 0)) return serve
+  // The work comes first: what it takes is part of the latency and not added to it.
+  const latency = Effect.sleep(options.latencyMillis)
+  return (request) => Effect.zipLeft(serve(request), latency)
 }
