@@ -27,7 +27,20 @@ export interface TransactionOptions {
    * seconds.
    */
   readonly patience?: Duration.DurationInput | undefined
+  /**
+   * Whether it is on the disk when it returns. Otherwise it is there before anything that is committed later, and outlives
+   * the process, but not a power cut just then. A server does not tell the two apart. Defaults to `true`.
+   */
+  readonly durable?: boolean | undefined
 }
+
+/**
+ * What stands for a `?` in a statement.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Parameter = string | number | null
 
 /**
  * @since 0.1.0
@@ -41,11 +54,15 @@ export interface Service {
   readonly holder: Holder
   /** Statements. Inside of {@link Service.transaction} they belong to it. */
   readonly sql: SqlClient
+  /** A statement that is run again and again, with a `?` for each parameter. No span tells of it. */
+  readonly statement: (
+    text: string
+  ) => (...parameters: ReadonlyArray<Parameter>) => Effect.Effect<ReadonlyArray<unknown>, SqlError>
   /** The time by the clock of the store, in milliseconds since 1970. Inside of a transaction it may be asked too. */
   readonly now: Effect.Effect<number, Fault>
   /**
    * All or nothing, isolated from every other transaction (one writer at a time in SQLite, serializable in
-   * PostgreSQL), durable when it returns. It is run again whole when it meets another writer or the connection is lost,
+   * PostgreSQL), durable when it returns unless asked otherwise. It is run again whole when it meets another writer or the connection is lost,
    * so the body must do nothing but SQL. A transaction in a transaction is part of it.
    *
    * Bounded in time, also where it cannot be interrupted.
@@ -59,7 +76,7 @@ export interface Service {
   readonly read: <A, E, R>(
     operation: string,
     body: Effect.Effect<A, E | SqlError, R>,
-    options?: TransactionOptions
+    options?: Pick<TransactionOptions, "patience">
   ) => Effect.Effect<A, Exclude<E, SqlError> | Fault, R>
 }
 

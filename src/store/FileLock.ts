@@ -31,6 +31,7 @@ import * as Fault from "../kernel/Fault.ts"
 import * as Finalizer from "../kernel/Finalizer.ts"
 import * as AtomicFile from "./AtomicFile.ts"
 import * as FileFault from "./FileFault.ts"
+import * as SqliteDriver from "./SqliteDriver.ts"
 
 /**
  * Who holds a lock.
@@ -85,34 +86,10 @@ export const lockOf = (path: string): string => `${path}.lock`
 
 const holderOf = (lock: string): string => `${lock}.holder`
 
-/** What is used of better-sqlite3. */
-interface Connection {
-  readonly exec: (sql: string) => unknown
-  readonly close: () => unknown
-}
-
-type Driver = new(path: string, options: { readonly timeout: number }) => Connection
-
-const isDriver = (u: unknown): u is Driver => typeof u === "function"
-
-/** By a name that no bundler follows: the module is native, and loaded only where something is locked. */
-const driverName: string = "better-sqlite3"
-
-let loaded: Driver | undefined = undefined
-
-const driver: Effect.Effect<Driver, Fault.Fault> = Effect.suspend(() =>
-  loaded === undefined ? Effect.tap(load, (driver) => Effect.sync(() => loaded = driver)) : Effect.succeed(loaded)
+const driver: Effect.Effect<SqliteDriver.Driver, Fault.Fault> = Effect.mapError(
+  SqliteDriver.driver,
+  (cause) => withoutDriver("FileLock.acquire", cause)
 )
-
-const load: Effect.Effect<Driver, Fault.Fault> = Effect.tryPromise({
-  try: async (): Promise<unknown> => (await import(driverName)).default,
-  catch: (cause) => withoutDriver("FileLock.acquire", cause)
-}).pipe(Effect.filterOrDieMessage(isDriver, "better-sqlite3 has no default export"))
-
-/** There is no binary for this platform or this Node, or npm was not allowed to make one. */
-const isMissing = (error: unknown): boolean =>
-  ["ERR_DLOPEN_FAILED", "MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND"].includes(FileFault.codeOf(error) ?? "") ||
-  (error instanceof Error && /could not locate the bindings file|NODE_MODULE_VERSION/i.test(error.message))
 
 const withoutDriver = (operation: string, cause: unknown): Fault.Fault =>
   Fault.make({
@@ -132,7 +109,7 @@ const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNo
 const isBusy = (error: unknown): boolean => FileFault.codeOf(error)?.startsWith("SQLITE_BUSY") ?? false
 
 /** The lock, if it is free now; waits for nothing. */
-const tryTake = (driver: Driver, lock: string): Connection | undefined => {
+const tryTake = (driver: SqliteDriver.Driver, lock: string): SqliteDriver.Handle | undefined => {
   const size = statSync(lock, { throwIfNoEntry: false })?.size
   if (size === undefined) new driver(lock, { timeout: 0 }).close()
   if (size !== undefined && size > 0) throw new Error("the file is not empty")
@@ -156,7 +133,7 @@ const tryTake = (driver: Driver, lock: string): Connection | undefined => {
 const fault = (operation: string, lock: string, error: unknown): Fault.Fault => {
   const code = FileFault.codeOf(error) ?? ""
   const context = { operation, path: lock }
-  if (isMissing(error)) return withoutDriver(operation, error)
+  if (SqliteDriver.isMissing(error)) return withoutDriver(operation, error)
   if (/^SQLITE_(READONLY|PERM|AUTH)/.test(code)) return FileFault.make(context, { code: "EACCES" })
   if (code === "SQLITE_FULL") return FileFault.make(context, { code: "ENOSPC" })
   if (code.startsWith("SQLITE_IOERR")) return FileFault.make(context, { code: "EIO" })
@@ -179,7 +156,7 @@ const fault = (operation: string, lock: string, error: unknown): Fault.Fault => 
 /** A lock that this process took, and whether it still has it. */
 interface Taken {
   readonly lock: string
-  readonly connection: Connection
+  readonly connection: SqliteDriver.Handle
   held: boolean
 }
 

@@ -1,6 +1,7 @@
 /**
  * Puts a file that somebody else writes on the disk. Who asks while that is under way is served by the next, together
- * with all who asked meanwhile, so that many who write at once wait for few flushes, and the process for none.
+ * with all who asked meanwhile, so that many who write at once wait for few flushes, and the process for none. What
+ * nobody asked for is there when the scope has closed.
  *
  * @since 0.1.0
  */
@@ -18,14 +19,21 @@ import * as FileFault from "./FileFault.ts"
  * @category constructors
  */
 export const make = (file: string): Effect.Effect<Effect.Effect<void, SqlError.SqlError>, never, Scope.Scope> =>
-  Effect.map(
-    Finalizer.acquireRelease(Effect.sync(() => new Flushed(file)), (flushed) => Effect.promise(() => flushed.close())),
-    (flushed) =>
-      Effect.tryPromise({
-        try: () => flushed.flush(),
-        catch: (cause) => new SqlError.SqlError({ cause, message: "the write-ahead log cannot be put on the disk" })
-      })
-  )
+  Effect.gen(function*() {
+    const flushed = new Flushed(file)
+    const message = "the write-ahead log cannot be put on the disk"
+    const flush = Effect.tryPromise({
+      try: () => flushed.flush(),
+      catch: (cause) => new SqlError.SqlError({ cause, message })
+    })
+    yield* Finalizer.add(() =>
+      flush.pipe(
+        Effect.catchAll(({ cause }) => Effect.logWarning(`${message}: ${String(cause)}`)),
+        Effect.zipRight(Effect.promise(() => flushed.close()))
+      )
+    )
+    return flush
+  })
 
 class Flushed {
   private readonly file: string

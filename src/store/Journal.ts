@@ -3,13 +3,16 @@
  *
  * - The right to a key is a lease. In a process those who wait for a key stand in line; between processes the lease of
  *   a dead holder is passed over at once on the same machine, and after its end elsewhere.
- * - What a holder writes is guarded by its lease: one that was stopped and wakes too late writes nothing.
+ * - What a holder writes is guarded by its lease: one that was stopped and wakes too late writes nothing. Whoever has the
+ *   right to a key writes with it below that key too: to `a/b` with that to `a`.
+ * - An intent is on the disk before anything is sent. An outcome is there at the latest with the next intent, with the end
+ *   of the run and when the store is closed: it outlives the process at once, and where a power cut takes it, the change
+ *   is settled by reading, as if the process had died before.
  * - Of a series only the last number matters. What has ended there is history, and goes with its run.
  * - An entry that is torn, or that something else has written, is a fault and stays as it is.
  *
  * @since 0.1.0
  */
-import type * as Statement from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
@@ -40,7 +43,9 @@ type Row = typeof Row.Type
 
 const decodeFault = Schema.decode(Schema.parseJson(Fault.Fault))
 
-const decodeJson = Schema.decode(Schema.parseJson(Json.Json))
+const decodeJson = Schema.decode(Schema.parseJson(Json.Parsed))
+
+const Last = Schema.Struct({ number: Schema.NullOr(Rows.Integer) })
 
 type Content = Omit<Row, "digest" | "number">
 
@@ -50,6 +55,15 @@ const digestOf = (row: Content): string =>
 
 const nameOf = (key: string): string => `journal/${key}`
 
+/** The claim of the key, or of what it is below. */
+const claimOn = (claims: ReadonlyMap<string, Lease.Lease>, key: string): Lease.Lease | undefined => {
+  for (let end = key.length; end > 0; end = key.lastIndexOf("/", end - 1)) {
+    const claim = claims.get(key.slice(0, end))
+    if (claim !== undefined) return claim
+  }
+  return undefined
+}
+
 /**
  * @since 0.1.0
  * @category constructors
@@ -57,78 +71,55 @@ const nameOf = (key: string): string => `journal/${key}`
 export const make: Effect.Effect<Kernel.Service, never, Database.Database | Lease.Leases> = Effect.gen(function*() {
   const database = yield* Database.Database
   const leases = yield* Lease.Leases
-  const { sql } = database
+  const { statement } = database
   /** The line in front of each key, of this process. */
   const line = yield* Kernel.makeMemory()
   const claims = new Map<string, Lease.Lease>()
 
-  const decodeLast = Rows.decodeFirst(database, Schema.Struct({ number: Schema.NullOr(Rows.Integer) }), {
-    operation: "Journal.begin",
-    what: "last number of a series"
-  })
+  const columns = "SELECT key, state, intent, outcome, digest, number FROM holdfast_journal"
+  const selectKey = statement(`${columns} WHERE key = ?`)
+  const selectLatest = statement(`${columns} WHERE series = ? ORDER BY number DESC LIMIT 1`)
+  const selectLast = statement("SELECT MAX(number) AS number FROM holdfast_journal WHERE series = ?")
+  const writeIntent = statement(
+    `INSERT INTO holdfast_journal (key, state, intent, digest, run, begun_at, series, number)
+      VALUES (?, 'begun', ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
+      state = excluded.state, intent = excluded.intent, outcome = NULL, digest = excluded.digest,
+      run = excluded.run, begun_at = excluded.begun_at, ended_at = NULL`
+  )
+  const writeOutcome = statement(
+    "UPDATE holdfast_journal SET state = ?, outcome = ?, digest = ?, ended_at = ? WHERE key = ?"
+  )
+  const writeStep = statement(
+    `INSERT INTO holdfast_steps (run, key, state, begun_at, ended_at) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (run, key) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at, settled_by = NULL`
+  )
+  const settleSteps = statement(
+    "UPDATE holdfast_steps SET state = ?, ended_at = ?, settled_by = ? WHERE key = ? AND state = 'begun'"
+  )
 
-  const select = (operation: string, what: string, which: Statement.Fragment) =>
-    Effect.gen(function*() {
-      const rows = yield* database.read(
-        operation,
-        sql`SELECT key, state, intent, outcome, digest, number FROM holdfast_journal ${which}`
-      )
-      const row = Option.getOrUndefined(yield* Rows.decodeFirst(database, Row, { operation, what })(rows))
-      if (row === undefined) return Option.none<{ readonly row: Row; readonly entry: Kernel.Entry }>()
-      const torn = (cause: unknown) =>
-        StoreFault.corrupt({ ...database, operation }, {
-          detail: `the journal entry "${row.key}" is torn or was not written by holdfast`,
-          cause
-        })
-      if (row.digest !== digestOf(row)) return yield* torn("the digest does not fit")
-      return Option.some({ row, entry: yield* Effect.mapError(entryOf(row), torn) })
-    })
+  const decode = (operation: string, what: string) => {
+    const decodeRow = Rows.decodeFirst(database, Row, { operation, what })
+    return (rows: ReadonlyArray<unknown>) =>
+      Effect.gen(function*() {
+        const row = Option.getOrUndefined(yield* decodeRow(rows))
+        if (row === undefined) return Option.none<{ readonly row: Row; readonly entry: Kernel.Entry }>()
+        const torn = (cause: unknown) =>
+          StoreFault.corrupt({ ...database, operation }, {
+            detail: `the journal entry "${row.key}" is torn or was not written by holdfast`,
+            cause
+          })
+        if (row.digest !== digestOf(row)) return yield* torn("the digest does not fit")
+        return Option.some({ row, entry: yield* Effect.mapError(entryOf(row), torn) })
+      })
+  }
 
-  const find = (operation: string, key: string) => select(operation, `journal entry "${key}"`, sql`WHERE key = ${key}`)
-
-  const write = (row: Content, place?: Kernel.Place) =>
-    Effect.gen(function*() {
-      const now = yield* database.now
-      const run = (yield* CurrentRun)?.id ?? null
-      const ended = row.state === "begun" ? null : now
-      const digest = digestOf(row)
-      yield* sql`INSERT INTO holdfast_journal ${
-        sql.insert({
-          ...row,
-          run,
-          begun_at: now,
-          ended_at: ended,
-          digest,
-          series: place?.series ?? null,
-          number: place?.number ?? null
-        })
-      } ON CONFLICT (key) DO UPDATE SET
-        state = excluded.state, intent = excluded.intent, outcome = excluded.outcome, digest = excluded.digest,
-        run = ${row.state === "begun" ? sql`excluded.run` : sql`holdfast_journal.run`},
-        begun_at = ${row.state === "begun" ? sql`excluded.begun_at` : sql`holdfast_journal.begun_at`},
-        ended_at = excluded.ended_at`
-      yield* writeStep(row, run, now)
-    })
-
-  /** A change that an earlier run left open is settled for that one too. */
-  const writeStep = (row: Content, run: string | null, now: number) =>
-    Effect.gen(function*() {
-      const ended = row.state === "begun" ? null : now
-      if (row.state !== "begun") {
-        yield* sql`UPDATE holdfast_steps SET state = ${row.state}, ended_at = ${now}, settled_by = ${run}
-          WHERE key = ${row.key} AND state = 'begun'`
-      }
-      if (run === null) return
-      yield* sql`INSERT INTO holdfast_steps ${
-        sql.insert({ run, key: row.key, state: row.state, begun_at: now, ended_at: ended, settled_by: null })
-      } ON CONFLICT (run, key) DO UPDATE SET
-        state = excluded.state, ended_at = excluded.ended_at, settled_by = NULL`
-    })
+  const find = (operation: string, key: string) =>
+    Effect.flatMap(database.read(operation, selectKey(key)), decode(operation, `journal entry "${key}"`))
 
   /** Writes only with the right to the key: that of this process, or that of nobody else. */
   const guard = (operation: string, key: string) =>
     Effect.gen(function*() {
-      const claim = claims.get(key)
+      const claim = claimOn(claims, key)
       if (claim !== undefined) return yield* leases.guard(claim)
       const holding = Option.getOrUndefined(yield* leases.holding(nameOf(key)))
       if (holding?.live === true) return yield* claimed(operation, key, holding.holder.toString())
@@ -137,8 +128,8 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
   /** Numbers begin anew where all of a series was forgotten, which must not hide what goes on under a higher one. */
   const isNext = (operation: string, key: string, { number, series }: Kernel.Place) =>
     Effect.gen(function*() {
-      const rows = yield* sql`SELECT MAX(number) AS number FROM holdfast_journal WHERE series = ${series}`
-      const last = Option.getOrUndefined(yield* decodeLast(rows))?.number ?? number
+      const decodeLast = Rows.decodeFirst(database, Last, { operation, what: "last number of a series" })
+      const last = Option.getOrUndefined(yield* decodeLast(yield* selectLast(series)))?.number ?? number
       if (number !== last && number !== last + 1) {
         return yield* refuse(operation, key, "journal-behind", `the last of its series is number ${last}`)
       }
@@ -153,8 +144,15 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
         if (found === undefined) {
           return yield* refuse(operation, key, "journal-not-begun", "there is no intent to record an outcome for")
         }
-        yield* write({ key, state, intent: found.row.intent, outcome })
-      })
+        const now = yield* database.now
+        const run = (yield* CurrentRun)?.id ?? null
+        const digest = digestOf({ key, state, intent: found.row.intent, outcome })
+        yield* writeOutcome(state, outcome, digest, now, key)
+        if (run !== null) yield* writeStep(run, key, state, now, now)
+        // A change that an earlier run left open is settled for that one too.
+        yield* settleSteps(state, now, run, key)
+      }),
+      { durable: false }
     )
 
   return Kernel.Journal.of({
@@ -171,15 +169,13 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
 
     read: (key) => Effect.map(find("Journal.read", key), Option.map(({ entry }) => entry)),
 
-    latest: (series) =>
-      Effect.map(
-        select(
-          "Journal.latest",
-          `latest journal entry of "${series}"`,
-          sql`WHERE series = ${series} ORDER BY number DESC LIMIT 1`
-        ),
-        Option.map(({ entry, row }) => ({ number: row.number ?? 0, entry }))
-      ),
+    latest: (series) => {
+      const operation = "Journal.latest"
+      return database.read(operation, selectLatest(series)).pipe(
+        Effect.flatMap(decode(operation, `latest journal entry of "${series}"`)),
+        Effect.map(Option.map(({ entry, row }) => ({ number: row.number ?? 0, entry })))
+      )
+    },
 
     begin: (key, intent, place) => {
       const operation = "Journal.begin"
@@ -194,7 +190,11 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
             return yield* refuse(operation, key, "journal-completed", "it has been done already")
           }
           if (place !== undefined) yield* isNext(operation, key, place)
-          yield* write({ key, state: "begun", intent: JSON.stringify(intent), outcome: null }, place)
+          const now = yield* database.now
+          const text = JSON.stringify(intent)
+          const digest = digestOf({ key, state: "begun", intent: text, outcome: null })
+          yield* writeIntent(key, text, digest, run?.id ?? null, now, place?.series ?? null, place?.number ?? null)
+          if (run !== undefined) yield* writeStep(run.id, key, "begun", now, null)
         })
       )
     },

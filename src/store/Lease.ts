@@ -115,6 +115,11 @@ const Row = Schema.Struct({
   expires_at: Rows.Integer
 })
 
+const Fence = Schema.Struct({ value: Rows.Integer })
+
+/** Where the power fails, nobody has a lease any more, and who comes next finds what was recorded before. */
+const passing = { durable: false } satisfies Database.TransactionOptions
+
 const encodeHolder = Schema.encodeSync(Schema.parseJson(Holder.Holder))
 
 /**
@@ -124,14 +129,26 @@ const encodeHolder = Schema.encodeSync(Schema.parseJson(Holder.Holder))
 export const make: Effect.Effect<Service, never, Database.Database> = Effect.map(
   Database.Database,
   (database): Service => {
-    const { sql } = database
+    const { sql, statement } = database
+    const selectLease = statement("SELECT * FROM holdfast_leases WHERE name = ?")
+    const selectHeld = statement("SELECT 1 FROM holdfast_leases WHERE name = ? AND fence = ? AND expires_at > ?")
+    const removeLease = statement("DELETE FROM holdfast_leases WHERE name = ?")
+    const giveBack = statement("DELETE FROM holdfast_leases WHERE name = ? AND fence = ?")
+    const insertLease = statement(
+      "INSERT INTO holdfast_leases (name, fence, run, holder, acquired_at, expires_at, ttl) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    )
+    const drawFence = statement(
+      database.backend === "sqlite"
+        ? "UPDATE holdfast_fence SET value = value + 1 RETURNING value"
+        : "SELECT nextval('holdfast_fence') AS value"
+    )
     const held = new Set<number>()
     let renewedAt = Number.NEGATIVE_INFINITY
 
     const find = (operation: string, name: string) => {
       const decode = Rows.decodeFirst(database, Row, { operation, what: `lease "${name}"` })
       return Effect.gen(function*() {
-        const rows = yield* database.read(operation, sql`SELECT * FROM holdfast_leases WHERE name = ${name}`)
+        const rows = yield* database.read(operation, selectLease(name))
         const row = Option.getOrUndefined(yield* decode(rows))
         if (row === undefined) return Option.none<Holding>()
         const expired = row.expires_at <= (yield* database.now)
@@ -149,12 +166,10 @@ export const make: Effect.Effect<Service, never, Database.Database> = Effect.map
 
     const nextFence = (name: string) =>
       Effect.flatMap(
-        database.backend === "sqlite"
-          ? sql`UPDATE holdfast_fence SET value = value + 1 RETURNING value`
-          : sql`SELECT nextval('holdfast_fence') AS value`,
+        drawFence(),
         (rows) =>
           Effect.flatMap(
-            Rows.decodeFirst(database, Schema.Struct({ value: Rows.Integer }), {
+            Rows.decodeFirst(database, Fence, {
               operation: "Lease.acquire",
               what: `fence of lease "${name}"`
             })(rows),
@@ -176,27 +191,18 @@ export const make: Effect.Effect<Service, never, Database.Database> = Effect.map
           const run = (yield* CurrentRun)?.id
           const now = yield* database.now
           const holder = new Holder.Holder({ ...database.holder, ...(run === undefined ? {} : { run }) })
-          yield* sql`DELETE FROM holdfast_leases WHERE name = ${name}`
-          yield* sql`INSERT INTO holdfast_leases ${
-            sql.insert({
-              name,
-              fence,
-              run: run ?? null,
-              holder: encodeHolder(holder),
-              acquired_at: now,
-              expires_at: now + ttl,
-              ttl
-            })
-          }`
+          yield* removeLease(name)
+          yield* insertLease(name, fence, run ?? null, encodeHolder(holder), now, now + ttl, ttl)
           return fence
-        })
+        }),
+        passing
       )
 
     const release = (lease: Lease): Effect.Effect<void> =>
       database.transaction(
         "Lease.release",
-        sql`DELETE FROM holdfast_leases WHERE name = ${lease.name} AND fence = ${lease.fence}`,
-        { patience: patienceToRelease }
+        giveBack(lease.name, lease.fence),
+        { ...passing, patience: patienceToRelease }
       ).pipe(
         Effect.catchAll((fault) => Effect.logDebug(`lease "${lease.name}" is left to run out: ${fault.message}`)),
         Effect.asVoid,
@@ -212,7 +218,8 @@ export const make: Effect.Effect<Service, never, Database.Database> = Effect.map
           (now) =>
             sql`UPDATE holdfast_leases SET expires_at = ${now} + ttl
               WHERE expires_at > ${now} AND ${sql.in("fence", [...held])}`
-        )
+        ),
+        passing
       )
       renewedAt = yield* Clock.currentTimeMillis
     })
@@ -269,8 +276,7 @@ export const make: Effect.Effect<Service, never, Database.Database> = Effect.map
     const guard: Service["guard"] = (lease) =>
       Effect.gen(function*() {
         const now = yield* database.now
-        const rows = yield* sql`SELECT fence FROM holdfast_leases
-          WHERE name = ${lease.name} AND fence = ${lease.fence} AND expires_at > ${now}`
+        const rows = yield* selectHeld(lease.name, lease.fence, now)
         if (rows.length === 0) return yield* lost("Lease.guard", lease.name)
       })
 

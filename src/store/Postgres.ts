@@ -53,6 +53,11 @@ export const open = (url: Redacted.Redacted): Effect.Effect<Transaction.Source, 
       backend: "postgres",
       location: place.location,
       sql,
+      statement: (text) => {
+        let count = 0
+        const numbered = text.replaceAll("?", () => `$${count += 1}`)
+        return (...parameters) => sql.unsafe(numbered, parameters)
+      },
       // Uninterruptible: the driver would lose a connection that comes after the interruption. It has its own limit.
       connect: Effect.uninterruptible(sql.reserve),
       discard,

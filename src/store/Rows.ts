@@ -63,6 +63,9 @@ export const decodeFirst = <A, I>(
   schema: Schema.Schema<A, I>,
   place: Place
 ): (rows: ReadonlyArray<unknown>) => Effect.Effect<Option.Option<A>, Fault> => {
-  const decodeRows = decode(database, schema, place)
-  return (rows) => Effect.map(decodeRows(rows.slice(0, 1)), (decoded) => Option.fromNullable(decoded[0]))
+  const decodeRow = Schema.decodeUnknown(schema)
+  return ([row]) =>
+    row === undefined
+      ? Effect.succeedNone
+      : Effect.mapBoth(decodeRow(row), { onSuccess: Option.some, onFailure: torn(database, place) })
 }

@@ -3,18 +3,19 @@
  *
  * @since 0.1.0
  */
-import * as Reactivity from "@effect/experimental/Reactivity"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as SqlError from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { statSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import type { Fault } from "../kernel/Fault.ts"
+import * as Finalizer from "../kernel/Finalizer.ts"
 import * as FileFault from "./FileFault.ts"
 import * as Flush from "./Flush.ts"
+import * as SqliteConnection from "./SqliteConnection.ts"
+import * as SqliteDriver from "./SqliteDriver.ts"
 import * as StoreFault from "./StoreFault.ts"
 import type * as Transaction from "./Transaction.ts"
 
@@ -37,37 +38,27 @@ export const open = (file: string): Effect.Effect<Transaction.Source, Fault, Sco
   Effect.gen(function*() {
     const place: StoreFault.Place = { backend: "sqlite", location: file, operation: "Store.open" }
     yield* makeFolder(place, Path.dirname(file))
-    const driver = yield* load(place)
-    const sql: SqlClient.SqlClient = yield* driver.make({
-      filename: file,
-      // The driver sets it before it knows how long to wait for a lock: five seconds, in which all stands still.
-      disableWAL: true,
-      // Failures are kept as long as statements are, so not for long.
-      prepareCacheTTL: "1 second"
-    }).pipe(
-      Effect.catchAllDefect((defect) => fromOpening(place, defect)),
-      Effect.provide(Reactivity.layer)
+    const driver = yield* Effect.mapError(SqliteDriver.driver, (cause) => withoutDriver(place, cause))
+    const handle = yield* Finalizer.acquireRelease(
+      Effect.catchAll(
+        Effect.try({ try: () => new driver(file, { timeout: busyTimeout }), catch: (thrown) => thrown }),
+        (thrown) => fromOpening(place, thrown)
+      ),
+      (handle) => Effect.sync(() => handle.close())
     )
+    const { connect, sql, statement } = yield* SqliteConnection.make(handle)
     return {
       backend: "sqlite",
       location: file,
       sql,
-      connect: Effect.zipRight(unmoved(Path.resolve(file)), sql.reserve),
+      statement,
+      connect: Effect.zipRight(unmoved(Path.resolve(file)), connect),
       discard: () => Effect.void,
       begin: () => "BEGIN IMMEDIATE",
       wasCommitted: () => Effect.succeed(false),
       flush: yield* Flush.make(`${file}-wal`)
     }
   })
-
-/**
- * Before anything is read.
- *
- * @since 0.1.0
- * @category operations
- */
-export const prepare = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError.SqlError> =>
-  Effect.asVoid(sql.unsafe(`PRAGMA busy_timeout = ${busyTimeout}`))
 
 /**
  * Before anything is written, once it is known to be a store.
@@ -104,13 +95,6 @@ const unmoved = (file: string): Effect.Effect<void, SqlError.SqlError> => {
   })
 }
 
-/** Only who uses a file pays for its driver, and only who uses it hears that it is missing. */
-const load = (place: StoreFault.Place) =>
-  Effect.tryPromise({
-    try: () => import("@effect/sql-sqlite-node/SqliteClient"),
-    catch: (cause) => withoutDriver(place, cause)
-  })
-
 const makeFolder = (place: StoreFault.Place, folder: string): Effect.Effect<void, Fault> =>
   Effect.tryPromise({
     try: () => Fs.mkdir(folder, { recursive: true }),
@@ -128,20 +112,11 @@ const makeFolder = (place: StoreFault.Place, folder: string): Effect.Effect<void
 /** A file, a part of the way that is a file, a link that leads nowhere: mkdir(2). */
 const notFolders = new Set(["EEXIST", "ENOTDIR", "ENOENT"])
 
-/** The constructor of the driver throws. What is not known is a defect still. */
-const fromOpening = (place: StoreFault.Place, defect: unknown): Effect.Effect<never, Fault> => {
-  const code = Predicate.hasProperty(defect, "code") ? defect.code : undefined
-  if (typeof code === "string" && code.startsWith("SQLITE_")) return Effect.fail(StoreFault.fromDriver(place, defect))
-  if (isMissing(defect)) return Effect.fail(withoutDriver(place, defect))
-  return Effect.die(defect)
+/** What is not known is a defect still. */
+const fromOpening = (place: StoreFault.Place, thrown: unknown): Effect.Effect<never, Fault> => {
+  if (FileFault.codeOf(thrown)?.startsWith("SQLITE_") === true) return Effect.fail(StoreFault.fromDriver(place, thrown))
+  return SqliteDriver.isMissing(thrown) ? Effect.fail(withoutDriver(place, thrown)) : Effect.die(thrown)
 }
-
-/** No binary for this platform or this Node, be it not there or not fit. */
-const isMissing = (defect: unknown): boolean =>
-  defect instanceof Error &&
-  (/could not locate the bindings file|NODE_MODULE_VERSION|invalid ELF header/i.test(defect.message) ||
-    (Predicate.hasProperty(defect, "code") &&
-      (defect.code === "ERR_DLOPEN_FAILED" || defect.code === "MODULE_NOT_FOUND")))
 
 const withoutDriver = (place: StoreFault.Place, cause: unknown): Fault =>
   StoreFault.unavailable(place, {

@@ -37,7 +37,7 @@ export interface Options {
   readonly url?: Redacted.Redacted | undefined
   /** The SQLite file, whose folder is made. Given, the URL of the environment does not count. Defaults to `defaultFile`. */
   readonly file?: string | undefined
-  /** How the store tells the time, in milliseconds since 1970. Defaults to the clock of the database. */
+  /** How the store tells the time, in milliseconds since 1970. Defaults to the clock of where the database runs. */
   readonly clock?: Effect.Effect<number> | undefined
 }
 
@@ -72,11 +72,12 @@ export const open = (options: Options = {}): Effect.Effect<Database.Service, Fau
       location,
       holder: yield* Holder.current,
       sql,
+      statement: source.statement,
       now: options.clock ?? nowOf(source, read),
       read,
       transaction
     }
-    yield* read(operation, backend === "sqlite" ? Sqlite.prepare(sql) : sql`SELECT 1`, { patience: patienceToOpen })
+    yield* read(operation, sql`SELECT 1`, { patience: patienceToOpen })
     yield* Migrations.check(database)
     yield* read(operation, backend === "sqlite" ? Sqlite.configure(sql) : Postgres.prepare(source))
     yield* Migrations.apply(database)
@@ -119,14 +120,14 @@ const urlOfEnvironment: Effect.Effect<Redacted.Redacted | undefined> = Config.re
 const decodeTime = Schema.decodeUnknown(Schema.Tuple(Schema.Struct({ now: Rows.Integer })))
 
 const nowOf = (
-  { backend, location, sql }: Transaction.Source,
+  { backend, location, statement }: Transaction.Source,
   read: Database.Service["read"]
 ): Effect.Effect<number, Fault.Fault> => {
+  // All who have the file are on this machine, and its clock is what SQLite would ask.
+  if (backend === "sqlite") return Effect.sync(() => Date.now())
   const operation = "Store.now"
-  const statement = backend === "sqlite"
-    ? sql`SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now`
-    : sql`SELECT CAST(extract(epoch from clock_timestamp()) * 1000 AS BIGINT) AS now`
-  return Effect.flatMap(read(operation, statement), (rows) =>
+  const ask = statement("SELECT CAST(extract(epoch from clock_timestamp()) * 1000 AS BIGINT) AS now")
+  return Effect.flatMap(read(operation, ask()), (rows) =>
     Effect.mapError(
       decodeTime(rows),
       (cause) => StoreFault.corrupt({ backend, location, operation }, { detail: "it does not tell the time", cause })

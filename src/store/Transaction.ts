@@ -18,7 +18,6 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
 import * as Random from "effect/Random"
@@ -37,6 +36,7 @@ export interface Source {
   readonly backend: Database.Backend
   readonly location: string
   readonly sql: SqlClient.SqlClient
+  readonly statement: Database.Service["statement"]
   /** Takes a connection until the scope closes. */
   readonly connect: Effect.Effect<Connection, SqlError, Scope.Scope>
   /** The connection is of no use any more: closing its scope must not give it to anybody else. */
@@ -72,7 +72,8 @@ export const make = (source: Source): Pick<Database.Service, "transaction" | "re
     Effect.flatMap(Current, (current) => {
       const place = { ...source, operation }
       if (current === source) return named(place, body)
-      return again(options, once(source, place, named(place, Effect.provideService(body, Current, source))))
+      const isDurable = options?.durable ?? true
+      return again(options, once(source, place, named(place, Effect.provideService(body, Current, source)), isDurable))
     }),
   read: (operation, body, options) =>
     Effect.flatMap(Current, (current) => {
@@ -98,21 +99,22 @@ const again = <A, E, R>(
   options: Database.TransactionOptions | undefined,
   attempt: Effect.Effect<A, E | Fault.Fault, R>
 ): Effect.Effect<A, E | Fault.Fault, R> =>
-  Effect.gen(function*() {
+  Effect.flatMap(now, (begun) => {
     const patience = Duration.toMillis(options?.patience ?? defaultPatience)
-    const begun = yield* now
-    for (let bound = firstWait;; bound *= 1.5) {
-      const result = yield* Effect.either(attempt)
-      if (Either.isRight(result)) return result.right
-      const fault = result.left
-      if (!Fault.isFault(fault) || !StoreFault.isPassing(fault)) return yield* Effect.fail(fault)
-      const waited = (yield* now) - begun
-      if (waited >= patience) return yield* overlong(fault, waited)
-      const longest = fault.code === "store-busy" ? longestWait : longestReconnect
-      const wait = yield* Random.nextRange(1, Math.min(bound, longest))
-      yield* Effect.sleep(Math.min(wait, patience - waited + 1))
-    }
+    const from = (bound: number): Effect.Effect<A, E | Fault.Fault, R> =>
+      Effect.catchIf(attempt, isPassing, (fault) =>
+        Effect.gen(function*() {
+          const waited = (yield* now) - begun
+          if (waited >= patience) return yield* overlong(fault, waited)
+          const longest = fault.code === "store-busy" ? longestWait : longestReconnect
+          const wait = yield* Random.nextRange(1, Math.min(bound, longest))
+          yield* Effect.sleep(Math.min(wait, patience - waited + 1))
+          return yield* from(bound * 1.5)
+        }))
+    return from(firstWait)
   })
+
+const isPassing = (error: unknown): error is Fault.Fault => Fault.isFault(error) && StoreFault.isPassing(error)
 
 const now: Effect.Effect<number> = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
 
@@ -128,7 +130,8 @@ const overlong = (fault: Fault.Fault, waited: number): Fault.Fault =>
 const once = <A, E, R>(
   source: Source,
   place: StoreFault.Place,
-  body: Effect.Effect<A, E | Fault.Fault, R>
+  body: Effect.Effect<A, E | Fault.Fault, R>,
+  isDurable: boolean
 ): Effect.Effect<A, E | Fault.Fault, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.scopedWith((scope) =>
@@ -146,6 +149,7 @@ const once = <A, E, R>(
           return yield* exit
         }
         yield* commit(source, place, connection, mark)
+        if (isDurable) yield* flush(source, place)
         return exit.value
       })
     )
@@ -168,10 +172,6 @@ const commit = (
     const result = yield* Effect.exit(named(place, connection.executeRaw("COMMIT", [])))
     if (Exit.isSuccess(result)) {
       if (wasRolledBack(result.value)) yield* passedOver(place)
-      yield* Effect.mapError(
-        named(place, source.flush),
-        (unflushed) => unflushed.with({ sent: "maybe", remote: "it was recorded, but may be lost if the power fails" })
-      )
     } else if (source.backend === "postgres" && isLost(result)) {
       yield* source.discard(connection)
       const committed = yield* Effect.mapError(
@@ -184,6 +184,12 @@ const commit = (
       yield* result
     }
   })
+
+const flush = (source: Source, place: StoreFault.Place): Effect.Effect<void, Fault.Fault> =>
+  Effect.mapError(
+    named(place, source.flush),
+    (unflushed) => unflushed.with({ sent: "maybe", remote: "it was recorded, but may be lost if the power fails" })
+  )
 
 /** The connection is gone, or in a state that nobody knows. */
 const isLost = (exit: Exit.Exit<unknown, unknown>): boolean =>

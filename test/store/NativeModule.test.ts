@@ -18,11 +18,10 @@ const errors = {
 
 let thrown: Error = new Error("not set")
 
-vi.mock("@effect/sql-sqlite-node/SqliteClient", () => ({
-  make: () =>
-    Effect.sync(() => {
-      throw thrown
-    })
+vi.mock("better-sqlite3", () => ({
+  default: function() {
+    throw thrown
+  }
 }))
 
 /** What is opened is nothing to print. */
