@@ -3,12 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as ConfigProvider from "effect/ConfigProvider"
-import * as Effect from "effect/Effect"
-import type * as Fault from "../../../kernel/Fault.ts"
-import * as Logging from "../../../observe/Logging.ts"
 import * as Client from "../../../systems/genesys/Client.ts"
-import { Session } from "../../Session.ts"
+import * as Connected from "../../Connected.ts"
 
 /**
  * Runs against the configured organisation.
@@ -16,14 +12,4 @@ import { Session } from "../../Session.ts"
  * @since 0.1.0
  * @category combinators
  */
-export const connected = <A, E, R>(
-  effect: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | Fault.Fault, Exclude<R, Client.Client> | Session> =>
-  Effect.flatMap(Session, ({ screen, settings }) => {
-    settings.secrets.forEach(screen.conceal)
-    return effect.pipe(
-      Effect.provide(Client.layerConfig),
-      Effect.withConfigProvider(ConfigProvider.fromMap(new Map(settings.variables))),
-      Logging.forSystem("genesys")
-    )
-  })
+export const connected = Connected.connected("genesys", Client.layerConfig)

@@ -4,16 +4,15 @@
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as Journal from "../../../kernel/Journal.ts"
-import * as Logging from "../../../observe/Logging.ts"
 import * as Client from "../../../systems/proxmox/Client.ts"
 import type { Fleet } from "../../../systems/proxmox/Fleet.ts"
 import * as FleetFile from "../../../systems/proxmox/FleetFile.ts"
 import * as Upid from "../../../systems/proxmox/Upid.ts"
+import * as Connected from "../../Connected.ts"
 import { Session } from "../../Session.ts"
 import { usage } from "../../UsageFault.ts"
 
@@ -23,17 +22,7 @@ import { usage } from "../../UsageFault.ts"
  * @since 0.1.0
  * @category combinators
  */
-export const connected = <A, E, R>(
-  effect: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | Fault.Fault, Exclude<R, Client.Client | Journal.Journal> | Session> =>
-  Effect.flatMap(Session, ({ screen, settings }) => {
-    settings.secrets.forEach(screen.conceal)
-    return effect.pipe(
-      Effect.provide(Layer.merge(Client.layerConfig, Journal.layerMemory)),
-      Effect.withConfigProvider(ConfigProvider.fromMap(new Map(settings.variables))),
-      Logging.forSystem("proxmox")
-    )
-  })
+export const connected = Connected.connected("proxmox", Layer.merge(Client.layerConfig, Journal.layerMemory))
 
 /**
  * The path of the fleet file: the argument, else the configured one, else `./fleet.yaml`.
