@@ -116,7 +116,12 @@ export const make = (): Disk => {
         ...new Set(below(folder).map((path) => path.slice(folder.length + 1).split("/", 1)[0] ?? ""))
       ]),
     makeDirectory: () => Effect.void,
-    open: (path) => open(path)
+    open: (path) => open(path),
+    readFile: (path) =>
+      Effect.suspend(() => {
+        const file = stored.get(path)
+        return file === undefined ? missing(path) : Effect.succeed(file.content)
+      })
   })
 
   const free = (path: string, process: Process.Process): void => {

@@ -36,7 +36,7 @@ const sha256 = (content: string | Uint8Array) => createHash("sha256").update(con
 
 /** The file system of node, whose calls may fail for some paths. */
 const failing = (
-  method: "readDirectory" | "stat" | "realPath" | "open",
+  method: "readDirectory" | "stat" | "realPath" | "readFile",
   ending: string,
   reason: SystemError["reason"]
 ) =>
@@ -54,7 +54,7 @@ const failing = (
         ...method === "readDirectory" ? { readDirectory: spoil(files.readDirectory) } : {},
         ...method === "stat" ? { stat: spoil(files.stat) } : {},
         ...method === "realPath" ? { realPath: spoil(files.realPath) } : {},
-        ...method === "open" ? { open: spoil(files.open) } : {}
+        ...method === "readFile" ? { readFile: spoil(files.readFile) } : {}
       }
     })
   ).pipe(Layer.provide(NodeFileSystem.layer), Layer.merge(NodePath.layer))
@@ -82,7 +82,7 @@ describe("Scan, what must never look like an empty folder", () => {
       ["stat", "/sub"],
       ["realPath", "/sub"],
       ["stat", "b.txt"],
-      ["open", "b.txt"]
+      ["readFile", "b.txt"]
     ] as const
   ) {
     it.scoped(`a folder where ${method} of ${ending} is refused`, () =>
@@ -109,25 +109,29 @@ describe("Scan, what must never look like an empty folder", () => {
       expect(codes).toStrictEqual(["file-changed", "file-changed", "file-changed"])
     }).pipe(Effect.provide(Disk)))
 
-  it.scoped("a file that grows while it is read", () =>
-    Effect.gen(function*() {
-      const folder = yield* folderWith({ "a.txt": "one" })
-      const growing = Layer.effect(
-        FileSystem.FileSystem,
-        Effect.map(FileSystem.FileSystem, (files): FileSystem.FileSystem => ({
-          ...files,
-          open: (path, options) =>
-            Effect.map(files.open(path, options), (handle) => ({
-              ...handle,
-              stat: handle.stat,
-              seek: (offset, from) => handle.seek(offset, from),
-              read: (buffer) =>
-                Effect.tap(handle.read(buffer), () => Effect.sync(() => Fs.appendFileSync(path, "x".repeat(9))))
-            }))
-        }))
-      ).pipe(Layer.provide(NodeFileSystem.layer), Layer.merge(NodePath.layer))
-      expect(yield* codeOf(Effect.provide(Scan.collect({ folder }), growing))).toBe("file-changed")
-    }))
+  it.scoped.each([["small", 3], ["large", 2 * 1024 * 1024]])(
+    "a %s file that grows while it is read",
+    ([, size]) =>
+      Effect.gen(function*() {
+        const folder = yield* folderWith({ "a.pdf": "x".repeat(size) })
+        const grow = (path: string) => Effect.sync(() => Fs.appendFileSync(path, "x".repeat(9)))
+        const growing = Layer.effect(
+          FileSystem.FileSystem,
+          Effect.map(FileSystem.FileSystem, (files): FileSystem.FileSystem => ({
+            ...files,
+            readFile: (path) => Effect.tap(files.readFile(path), () => grow(path)),
+            open: (path, options) =>
+              Effect.map(files.open(path, options), (handle) => ({
+                ...handle,
+                stat: handle.stat,
+                seek: (offset, from) => handle.seek(offset, from),
+                read: (buffer) => Effect.tap(handle.read(buffer), () => grow(path))
+              }))
+          }))
+        ).pipe(Layer.provide(NodeFileSystem.layer), Layer.merge(NodePath.layer))
+        expect(yield* codeOf(Effect.provide(Scan.collect({ folder }), growing))).toBe("file-changed")
+      })
+  )
 })
 
 describe("Scan", () => {
@@ -256,29 +260,36 @@ describe("Scan", () => {
       expect(yield* codeOf(Scan.collect({ folder }))).toBe("unreadable")
     }).pipe(Effect.provide(Disk), Effect.timeout("10 seconds")))
 
-  it.scoped("gives up a file that cannot be opened for long", () =>
-    Effect.gen(function*() {
-      const folder = yield* folderWith({ "a.txt": "a" })
-      const never = Layer.effect(
-        FileSystem.FileSystem,
-        Effect.map(FileSystem.FileSystem, (files) => ({ ...files, open: () => Effect.never }))
-      ).pipe(Layer.provide(NodeFileSystem.layer), Layer.merge(NodePath.layer))
-      const fiber = yield* Effect.fork(Effect.provide(codeOf(Scan.collect({ folder })), never))
-      yield* TestClock.adjust("29 seconds")
-      expect(fiber.unsafePoll()).toBeNull()
-      // The look at the file is made by the disk, in its own time.
-      const ticking = yield* Effect.fork(
-        Effect.forever(Effect.zipRight(TestClock.adjust("1 second"), Effect.yieldNow()))
-      )
-      expect(yield* Fiber.join(fiber)).toBe("unreadable")
-      yield* Fiber.interrupt(ticking)
-    }))
+  it.scoped.each([["small", 1], ["large", 2 * 1024 * 1024]])(
+    "gives up a %s file that is stuck for long",
+    ([, size]) =>
+      Effect.gen(function*() {
+        const folder = yield* folderWith({ "a.pdf": "a".repeat(size) })
+        const never = Layer.effect(
+          FileSystem.FileSystem,
+          Effect.map(FileSystem.FileSystem, (files) => ({
+            ...files,
+            open: () => Effect.never,
+            readFile: () => Effect.never
+          }))
+        ).pipe(Layer.provide(NodeFileSystem.layer), Layer.merge(NodePath.layer))
+        const fiber = yield* Effect.fork(Effect.provide(codeOf(Scan.collect({ folder })), never))
+        yield* TestClock.adjust("29 seconds")
+        expect(fiber.unsafePoll()).toBeNull()
+        // The look at the file is made by the disk, in its own time.
+        const ticking = yield* Effect.fork(
+          Effect.forever(Effect.zipRight(TestClock.adjust("1 second"), Effect.yieldNow()))
+        )
+        expect(yield* Fiber.join(fiber)).toBe("unreadable")
+        yield* Fiber.interrupt(ticking)
+      })
+  )
 
   it.scoped("reads no more files than are taken from the stream", () =>
     Effect.gen(function*() {
       const folder = yield* folderWith({ "a.txt": "a", "b.txt": "b", "c.txt": "c" })
       const first = yield* Stream.runHead(Scan.scan({ folder, concurrency: 1 })).pipe(
-        Effect.provide(failing("open", "c.txt", "PermissionDenied"))
+        Effect.provide(failing("readFile", "c.txt", "PermissionDenied"))
       )
       expect(Option.map(first, ({ file }) => file)).toStrictEqual(Option.some("a.txt"))
     }))

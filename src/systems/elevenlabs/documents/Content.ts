@@ -1,8 +1,10 @@
 /**
- * Reads files piece by piece, so that the memory in use does not grow with them.
+ * Reads files: small ones at once, which takes the fewest calls, others piece by piece, so that the memory in use does not
+ * grow with them.
  *
  * @since 0.1.0
  */
+import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
@@ -23,11 +25,13 @@ export interface Hashed {
   readonly characters: number
 }
 
-/** Large enough that hashing, and not the calls around it, takes the time. In bytes. */
+/** Large enough that hashing, and not the calls around it, takes the time. What is no larger is small. In bytes. */
 const pieceSize = 1024 * 1024
 
-/** A disk that does not let a file be opened for so long is not waited for. */
+/** A disk that does not let a file be opened, or a small one be read, for so long is not waited for. */
 const patience = "30 seconds"
+
+type Failure = Fault.Fault | PlatformError
 
 /**
  * The hash of a file, and what else is asked for, in one pass. Fails with `file-changed` where the file changes meanwhile.
@@ -40,28 +44,43 @@ export const hash = (
   file: string,
   wanted: { readonly md5: boolean; readonly characters: boolean }
 ): Effect.Effect<Hashed, Fault.Fault, FileSystem.FileSystem> =>
-  open(path, file, (handle, before) =>
+  use(path, file, (files, before) =>
     Effect.gen(function*() {
       const sha256 = createHash("sha256")
       const md5 = wanted.md5 ? createHash("md5") : undefined
-      const piece = new Uint8Array(Math.max(1, Math.min(pieceSize, Number(before.size))))
       let size = 0
       let characters = 0
-      // No further than what was there at first: a log that somebody appends to would never end.
-      while (size <= before.size) {
-        const length = Number(yield* handle.read(piece))
-        if (length === 0) break
-        const bytes = length === piece.length ? piece : piece.subarray(0, length)
+      const take = (bytes: Uint8Array): void => {
         sha256.update(bytes)
         md5?.update(bytes)
         if (wanted.characters) characters += Limits.characters(bytes)
-        size += length
+        size += bytes.length
       }
-      if (isOther(before, yield* handle.stat) || size !== Number(before.size)) {
-        return yield* Effect.fail(ScanFault.changed(file))
-      }
+      if (before.size <= pieceSize) take(yield* patiently(file, files.readFile(path)))
+      else yield* eachPiece(files, path, before, { file, take })
+      if (size !== Number(before.size)) return yield* ScanFault.changed(file)
       return { size, hash: sha256.digest("hex"), md5: md5?.digest("hex"), characters }
     }))
+
+/** No further than what was there at first: a log that somebody appends to would never end. */
+const eachPiece = (
+  files: FileSystem.FileSystem,
+  path: string,
+  { size }: FileSystem.File.Info,
+  { file, take }: { readonly file: string; readonly take: (bytes: Uint8Array) => void }
+): Effect.Effect<void, Failure> =>
+  Effect.scoped(
+    Effect.gen(function*() {
+      const handle = yield* opened(files, path, file)
+      const piece = new Uint8Array(pieceSize)
+      for (let done = 0; done <= size;) {
+        const length = Number(yield* handle.read(piece))
+        if (length === 0) return
+        take(length === piece.length ? piece : piece.subarray(0, length))
+        done += length
+      }
+    })
+  )
 
 /**
  * Some bytes of a file. Fails with `file-changed` where they are not all there, and where the file has more of them than
@@ -76,8 +95,24 @@ export const read = (
   { end, start }: Shards.Range,
   { isWhole }: { readonly isWhole: boolean }
 ): Effect.Effect<Uint8Array, Fault.Fault, FileSystem.FileSystem> =>
-  open(path, file, (handle, before) =>
+  use(path, file, (files, before) =>
     Effect.gen(function*() {
+      if (isWhole && Number(before.size) !== end) return yield* ScanFault.changed(file)
+      const content = yield* isWhole && end <= pieceSize
+        ? patiently(file, files.readFile(path))
+        : part(files, path, { end, file, start })
+      return content.length === end - start ? content : yield* ScanFault.changed(file)
+    }))
+
+/** As far as it is there. */
+const part = (
+  files: FileSystem.FileSystem,
+  path: string,
+  { end, file, start }: Shards.Range & { readonly file: string }
+): Effect.Effect<Uint8Array, Failure> =>
+  Effect.scoped(
+    Effect.gen(function*() {
+      const handle = yield* opened(files, path, file)
       const content = new Uint8Array(end - start)
       if (start > 0) yield* handle.seek(start, "start")
       let length = 0
@@ -86,31 +121,31 @@ export const read = (
         if (more === 0) break
         length += more
       }
-      const isShort = length < content.length || isWhole && Number(before.size) !== content.length
-      if (isShort || isOther(before, yield* handle.stat)) return yield* Effect.fail(ScanFault.changed(file))
-      return content
-    }))
+      return content.subarray(0, length)
+    })
+  )
 
-const open = <A>(
+const patiently = <A, R>(file: string, effect: Effect.Effect<A, PlatformError, R>): Effect.Effect<A, Failure, R> =>
+  Effect.timeoutFail(effect, { duration: patience, onTimeout: () => ScanFault.stuck(file) })
+
+/** To open is not interruptible, so that no handle is lost; who waits no longer goes on all the same. */
+const opened = (files: FileSystem.FileSystem, path: string, file: string) =>
+  patiently(file, Effect.disconnect(files.open(path, { flag: "r" })))
+
+/** Fails where the file is another one afterwards. */
+const use = <A>(
   path: string,
   file: string,
-  use: (
-    handle: FileSystem.File,
-    before: FileSystem.File.Info
-  ) => Effect.Effect<A, Fault.Fault | Parameters<ReturnType<typeof ScanFault.unreadable>>[0]>
+  read: (files: FileSystem.FileSystem, before: FileSystem.File.Info) => Effect.Effect<A, Failure>
 ): Effect.Effect<A, Fault.Fault, FileSystem.FileSystem> =>
-  Effect.scoped(
-    Effect.gen(function*() {
-      const files = yield* FileSystem.FileSystem
-      // It was a file when it was listed. To open a pipe waits until somebody writes to it.
-      if ((yield* files.stat(path)).type !== "File") return yield* ScanFault.changed(file)
-      const handle = yield* files.open(path, { flag: "r" }).pipe(
-        Effect.disconnect,
-        Effect.timeoutFail({ duration: patience, onTimeout: () => ScanFault.stuck(file) })
-      )
-      return yield* use(handle, yield* handle.stat)
-    })
-  ).pipe(Effect.mapError((error) => error._tag === "Fault" ? error : ScanFault.unreadable(file)(error)))
+  Effect.gen(function*() {
+    const files = yield* FileSystem.FileSystem
+    const before = yield* files.stat(path)
+    // It was a file when it was listed. To open a pipe waits until somebody writes to it.
+    if (before.type !== "File") return yield* ScanFault.changed(file)
+    const result = yield* read(files, before)
+    return isOther(before, yield* files.stat(path)) ? yield* ScanFault.changed(file) : result
+  }).pipe(Effect.mapError((error) => error._tag === "Fault" ? error : ScanFault.unreadable(file)(error)))
 
 const isOther = (before: FileSystem.File.Info, after: FileSystem.File.Info): boolean =>
   before.size !== after.size || modified(before) !== modified(after)
