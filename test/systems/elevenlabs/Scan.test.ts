@@ -34,6 +34,8 @@ const folderWith = (files: Readonly<Record<string, string | Uint8Array>>) =>
 
 const sha256 = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex")
 
+const grow = (path: string): Effect.Effect<void> => Effect.sync(() => Fs.appendFileSync(path, "x".repeat(9)))
+
 /** The file system of node, whose calls may fail for some paths. */
 const failing = (
   method: "readDirectory" | "stat" | "realPath" | "readFile",
@@ -109,12 +111,11 @@ describe("Scan, what must never look like an empty folder", () => {
       expect(codes).toStrictEqual(["file-changed", "file-changed", "file-changed"])
     }).pipe(Effect.provide(Disk)))
 
-  it.scoped.each([["small", 3], ["large", 2 * 1024 * 1024]])(
-    "a %s file that grows while it is read",
-    ([, size]) =>
+  it.scoped.each([{ size: 3 }, { size: 2 * 1024 * 1024 }])(
+    "a file of $size bytes that grows while it is read",
+    ({ size }) =>
       Effect.gen(function*() {
         const folder = yield* folderWith({ "a.pdf": "x".repeat(size) })
-        const grow = (path: string) => Effect.sync(() => Fs.appendFileSync(path, "x".repeat(9)))
         const growing = Layer.effect(
           FileSystem.FileSystem,
           Effect.map(FileSystem.FileSystem, (files): FileSystem.FileSystem => ({
@@ -260,9 +261,9 @@ describe("Scan", () => {
       expect(yield* codeOf(Scan.collect({ folder }))).toBe("unreadable")
     }).pipe(Effect.provide(Disk), Effect.timeout("10 seconds")))
 
-  it.scoped.each([["small", 1], ["large", 2 * 1024 * 1024]])(
-    "gives up a %s file that is stuck for long",
-    ([, size]) =>
+  it.scoped.each([{ size: 1 }, { size: 2 * 1024 * 1024 }])(
+    "gives up a file of $size bytes that is stuck",
+    ({ size }) =>
       Effect.gen(function*() {
         const folder = yield* folderWith({ "a.pdf": "a".repeat(size) })
         const never = Layer.effect(
