@@ -11,21 +11,7 @@
  */
 import * as Fault from "../../kernel/Fault.ts"
 import type * as Json from "../../kernel/Json.ts"
-
-/**
- * What the server answered. `body` is the text as it came, whole or cut off, empty where there was none.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Reply {
-  readonly status: number
-  /** Names in lower case. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  readonly body?: string | undefined
-  /** How long to wait, in milliseconds. */
-  readonly retryAfterMillis?: number | undefined
-}
+import { type Answer, type Asked, oneLine } from "../../transport/Answer.ts"
 
 /**
  * Which call it answers.
@@ -33,11 +19,7 @@ export interface Reply {
  * @since 0.1.0
  * @category models
  */
-export interface Context {
-  /** As in the span. Defaults to `ElevenLabs.request`. */
-  readonly operation?: string | undefined
-  /** `document 21m00Tcm`, `agent J3Pbu5gP` */
-  readonly subject?: string | undefined
+export interface Context extends Asked {
   /**
    * What the path of the call names. The API gives a missing agent and a missing document the same code. Defaults to
    * `document`.
@@ -53,12 +35,6 @@ interface ErrorBody {
   readonly message: string
   readonly requestId: string | undefined
 }
-
-/** Longer texts say no more. */
-const detailLimit = 1000
-
-/** Control characters and lines would break a log; everything else of a message is kept. */
-const oneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, detailLimit)
 
 type Fields = { readonly [key: string]: Json.Json }
 
@@ -279,7 +255,7 @@ export const requestId = (headers: Readonly<Record<string, string>> | undefined)
 
 const build = (
   { hint, sent, ...rest }: Said,
-  reply: Reply,
+  reply: Answer,
   context: Context | undefined,
   id: string | undefined
 ): Fault.Fault =>
@@ -305,7 +281,7 @@ const build = (
  *
  * Failure.classify({ status: 429, body: `{"detail":{"code":"concurrent_limit_exceeded"}}` }).code // "concurrent-limit"
  */
-export const classify = (reply: Reply, context?: Context): Fault.Fault => {
+export const classify = (reply: Answer, context?: Context): Fault.Fault => {
   const body = errorBody(reply.body)
   // The code of a server that failed says what it failed at, not that nothing was done.
   const coded = reply.status < 500 ? byCode(body) : undefined
@@ -339,7 +315,7 @@ export const ofItem = (
  * @category constructors
  */
 export const unreadable = (
-  reply: Pick<Reply, "status" | "headers"> & {
+  reply: Pick<Answer, "status" | "headers"> & {
     readonly code: "not-json" | "truncated" | "unexpected-reply"
     readonly detail: string
     readonly hint?: string | undefined

@@ -8,34 +8,7 @@
  */
 import * as Fault from "../../kernel/Fault.ts"
 import type * as Json from "../../kernel/Json.ts"
-
-/**
- * What the server answered. `body` is the text as it came, whole or cut off, empty where there was none.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Reply {
-  readonly status: number
-  /** Names in lower case. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  readonly body?: string | undefined
-  /** How long to wait, in milliseconds. */
-  readonly retryAfterMillis?: number | undefined
-}
-
-/**
- * Which call it answers.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Context {
-  /** As in the span. Defaults to `Genesys.request`. */
-  readonly operation?: string | undefined
-  /** `genesyscloud_routing_queue "Sales" (8c7f...)` */
-  readonly subject?: string | undefined
-}
+import { type Answer, type Asked, oneLine } from "../../transport/Answer.ts"
 
 /** Of the error body, what is used. */
 interface ErrorBody {
@@ -45,12 +18,6 @@ interface ErrorBody {
   readonly details: ReadonlyArray<string>
   readonly limit: string | undefined
 }
-
-/** Longer texts say no more. */
-const detailLimit = 1000
-
-/** Control characters and lines would break a log; everything else of a message is kept. */
-const oneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, detailLimit)
 
 type Fields = { readonly [key: string]: Json.Json }
 
@@ -192,7 +159,7 @@ export const requestId = (headers: Readonly<Record<string, string>> | undefined)
  *
  * Failure.classify({ status: 501 }).code // "not-enabled"
  */
-export const classify = (reply: Reply, context?: Context): Fault.Fault => {
+export const classify = (reply: Answer, context?: Asked): Fault.Fault => {
   const body = errorBody(reply.body)
   const { hint, sent, ...said } = byStatus(reply.status, body)
   const id = requestId(reply.headers) ?? body.contextId
@@ -217,12 +184,12 @@ export const classify = (reply: Reply, context?: Context): Fault.Fault => {
  * @category constructors
  */
 export const unreadable = (
-  reply: Pick<Reply, "status" | "headers"> & {
+  reply: Pick<Answer, "status" | "headers"> & {
     readonly code: "not-json" | "truncated" | "unexpected-reply"
     readonly detail: string
     readonly hint?: string | undefined
   },
-  context?: Context
+  context?: Asked
 ): Fault.Fault => {
   const id = requestId(reply.headers)
   return Fault.make({

@@ -10,40 +10,8 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Fault from "../../kernel/Fault.ts"
+import { type Answer, type Asked, oneLine } from "../../transport/Answer.ts"
 import { meaning } from "./client/KnownText.ts"
-
-/**
- * What the server answered. `body` is the text as it came, whole or cut off, empty where there was none.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Reply {
-  readonly status: number
-  /** The reason phrase of the status line. */
-  readonly statusText?: string | undefined
-  readonly body?: string | undefined
-  /** From `Retry-After`, in milliseconds. */
-  readonly retryAfterMillis?: number | undefined
-}
-
-/**
- * Which call it answers.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Context {
-  /** As in the span: `Proxmox.clone`. Defaults to `Proxmox.request`. */
-  readonly operation?: string | undefined
-  /** Which object: `VM 401 on pve1`. */
-  readonly subject?: string | undefined
-}
-
-/** Longer texts say no more; a reply may carry a whole page. */
-const detailLimit = 1000
-
-const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim().slice(0, detailLimit)
 
 const Body = Schema.parseJson(Schema.Struct({
   message: Schema.optional(Schema.Unknown),
@@ -54,13 +22,13 @@ const decodeBody = Schema.decodeUnknownOption(Body)
 const decodeErrors = Schema.decodeUnknownOption(Errors)
 
 /** The body first: newer servers cut the reason phrase at the first line. */
-const messageOf = (reply: Reply): string => {
+const messageOf = (reply: Answer): string => {
   const body = Option.getOrUndefined(decodeBody(reply.body ?? ""))
   const message = typeof body?.message === "string" ? oneLine(body.message) : ""
   return message === "" ? oneLine(reply.statusText ?? "") : message
 }
 
-const errorsOf = (reply: Reply): ReadonlyArray<readonly [name: string, text: string]> =>
+const errorsOf = (reply: Answer): ReadonlyArray<readonly [name: string, text: string]> =>
   decodeBody(reply.body ?? "").pipe(
     Option.flatMap((body) => decodeErrors(body.errors)),
     Option.match({
@@ -74,7 +42,7 @@ const errorsOf = (reply: Reply): ReadonlyArray<readonly [name: string, text: str
 
 type Said = Omit<Fault.Options, "system" | "operation" | "subject">
 
-const fault = (context: Context | undefined, said: Said): Fault.Fault =>
+const fault = (context: Asked | undefined, said: Said): Fault.Fault =>
   Fault.make({
     ...said,
     system: "proxmox",
@@ -83,7 +51,7 @@ const fault = (context: Context | undefined, said: Said): Fault.Fault =>
   })
 
 /** `400 Parameter verification failed.`, or a known sentence about one parameter (`VM 218 already exists`). */
-const parameters = (reply: Reply): Said => {
+const parameters = (reply: Answer): Said => {
   const text = messageOf(reply)
   const errors = errorsOf(reply)
   for (const [, said] of errors) {
@@ -99,7 +67,7 @@ const parameters = (reply: Reply): Said => {
 
 const expired = new Set(["permission denied - invalid pve ticket", "permission denied - invalid csrf token"])
 
-const unauthenticated = (reply: Reply): Said => {
+const unauthenticated = (reply: Answer): Said => {
   const text = messageOf(reply)
   return expired.has(text.toLowerCase())
     ? { kind: "unauthenticated", code: "ticket-expired", detail: text, hint: "Log in again" }
@@ -115,7 +83,7 @@ const unauthenticated = (reply: Reply): Said => {
 /** What a refusal names: `Permission check failed (/vms/9000, VM.Clone)`. Alternatives are separated by `|`. */
 const refusal = /^Permission check failed \((\/[^,()]*), ([A-Za-z.|, ]+)\)$/
 
-const denied = (reply: Reply): Said => {
+const denied = (reply: Answer): Said => {
   const text = messageOf(reply)
   const [, path, privileges] = refusal.exec(text) ?? []
   return {
@@ -134,7 +102,7 @@ const denied = (reply: Reply): Said => {
  * uses this status for permanent causes far more than for passing ones. Without a sentence it is no `die` but a crash,
  * of the server or of a proxy before it, and says nothing of what was done.
  */
-const died = (reply: Reply): Said => {
+const died = (reply: Answer): Said => {
   const text = messageOf(reply)
   if (text === "" || /^internal server error$/i.test(text)) {
     return {
@@ -148,7 +116,7 @@ const died = (reply: Reply): Said => {
   return known === undefined ? { kind: "failed", code: "server-error", detail: text } : { ...known, detail: text }
 }
 
-const gateway = (reply: Reply): Said => {
+const gateway = (reply: Answer): Said => {
   const text = messageOf(reply)
   const about = text === "" ? "" : `: ${text}`
   // 595..599 are the pseudo-statuses of the hop to another node or to the privileged daemon, which waits 30 s. What
@@ -169,7 +137,7 @@ const gateway = (reply: Reply): Said => {
     }
 }
 
-const byStatus = (reply: Reply): Said => {
+const byStatus = (reply: Answer): Said => {
   const { status } = reply
   const text = messageOf(reply)
   if (status === 400) return parameters(reply)
@@ -214,7 +182,7 @@ const byStatus = (reply: Reply): Said => {
  *
  * Failure.classify({ status: 500, statusText: "VM is locked (clone)", body: `{"data":null}` }).code // "vm-locked"
  */
-export const classify = (reply: Reply, context?: Context): Fault.Fault =>
+export const classify = (reply: Answer, context?: Asked): Fault.Fault =>
   fault(context, {
     ...byStatus(reply),
     status: reply.status,
@@ -238,7 +206,7 @@ const parameter = /^400 Parameter verification failed\.\s*(.*)$/
  *
  * Failure.fromExitStatus("clone failed: can't lock file '/var/lock/qemu-server/lock-401.conf' - got timeout").kind // "locked"
  */
-export const fromExitStatus = (text: string, context?: Context): Fault.Fault => {
+export const fromExitStatus = (text: string, context?: Asked): Fault.Fault => {
   const detail = oneLine(text)
   if (unrecorded.test(detail)) {
     return fault(context, {
@@ -281,7 +249,7 @@ export const unreadable = (
     readonly status: number
     readonly mutation: boolean
   },
-  context?: Context
+  context?: Asked
 ): Fault.Fault =>
   fault(context, {
     kind: options.mutation ? "unknown" : "invalid",

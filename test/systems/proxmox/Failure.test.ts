@@ -1,21 +1,22 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as Fault from "../../../src/kernel/Fault.ts"
+import type { Answer } from "../../../src/transport/Answer.ts"
 import * as Failure from "../../../src/systems/proxmox/Failure.ts"
 
 const context = { operation: "Proxmox.clone", subject: "VM 401 from VM 9000 on pve1" }
 
 /** As pve-http-server from 5.2.0 on answers a `die`. */
-const modern = (message: string, status = 500): Failure.Reply => ({
+const modern = (message: string, status = 500): Answer => ({
   status,
   statusText: message,
   body: JSON.stringify({ data: null, message: `${message}\n` })
 })
 
 /** As it did before: the sentence is in the status line only. */
-const old = (message: string, status = 500): Failure.Reply => ({ status, statusText: message, body: "{\"data\":null}" })
+const old = (message: string, status = 500): Answer => ({ status, statusText: message, body: "{\"data\":null}" })
 
-const refusing = (errors: Record<string, string>): Failure.Reply => ({
+const refusing = (errors: Record<string, string>): Answer => ({
   status: 400,
   statusText: "Parameter verification failed.",
   body: JSON.stringify({ data: null, errors, message: "Parameter verification failed.\n" })

@@ -10,6 +10,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Fault from "../../../kernel/Fault.ts"
 import type * as Json from "../../../kernel/Json.ts"
 import * as Metrics from "../../../kernel/Metrics.ts"
+import type { Asked } from "../../../transport/Answer.ts"
 import type * as Exchange from "../../../transport/Exchange.ts"
 import * as Http from "../../../transport/Http.ts"
 import * as Redaction from "../../../transport/Redaction.ts"
@@ -73,7 +74,7 @@ const contextOf = (subject: string | undefined): TransportFault.Context => ({
 
 const parse: (text: string) => Json.Json = JSON.parse
 
-const notJson = (reply: Http.Reply, context: Failure.Context): Fault.Fault => {
+const notJson = (reply: Http.Reply, context: Asked): Fault.Fault => {
   const why = Http.judge(reply.text)
   if (why._tag === "Truncated") {
     return Failure.unreadable({
@@ -93,7 +94,7 @@ const notJson = (reply: Http.Reply, context: Failure.Context): Fault.Fault => {
   }, context)
 }
 
-const readJson = (reply: Http.Reply, context: Failure.Context): Json.Json | Fault.Fault => {
+const readJson = (reply: Http.Reply, context: Asked): Json.Json | Fault.Fault => {
   if (reply.status === 204) return null
   try {
     return parse(reply.text)

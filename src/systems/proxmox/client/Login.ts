@@ -12,6 +12,7 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Fault from "../../../kernel/Fault.ts"
+import type { Asked } from "../../../transport/Answer.ts"
 import * as Http from "../../../transport/Http.ts"
 import type * as Credentials from "./Credentials.ts"
 import * as Failure from "../Failure.ts"
@@ -46,7 +47,7 @@ const decode = Schema.decodeUnknownEither(Answer)
 
 const operation = "Proxmox.login"
 
-const context = (credentials: Credentials.Password): Failure.Context => ({
+const context = (credentials: Credentials.Password): Asked => ({
   operation,
   subject: `user ${credentials.username}`
 })

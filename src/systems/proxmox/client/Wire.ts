@@ -18,6 +18,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as RateHints from "../../../kernel/RateHints.ts"
+import type { Asked } from "../../../transport/Answer.ts"
 import * as Http from "../../../transport/Http.ts"
 import * as Redaction from "../../../transport/Redaction.ts"
 import type { Connection } from "../Connection.ts"
@@ -85,7 +86,7 @@ const certificateHint = (fingerprint: string): string =>
   `Compare with \`pvenode cert info\` on the node, then set HOLDFAST_PROXMOX_FINGERPRINT=${fingerprint}; ` +
   "or set HOLDFAST_PROXMOX_CA to its /etc/pve/pve-root-ca.pem"
 
-const notJson = (reply: Http.Reply, why: Http.NotJson, context: Failure.Context): Fault.Fault => {
+const notJson = (reply: Http.Reply, why: Http.NotJson, context: Asked): Fault.Fault => {
   const mutation = reply.method !== "GET"
   if (why._tag === "Truncated") {
     return Fault.make({
@@ -122,7 +123,7 @@ const decode = <A, I>(
   reply: Http.Reply,
   schema: Schema.Schema<A, I>,
   route: string,
-  context: Failure.Context
+  context: Asked
 ): Either.Either<A, Fault.Fault> =>
   Either.mapLeft(Schema.decodeUnknownEither(schema)(value), (error) =>
     Failure.unreadable({
@@ -148,7 +149,7 @@ const isSuccess = ({ status }: Http.Reply): boolean => status >= 200 && status <
 const judge = <A, I>(
   reply: Http.Reply,
   { reply: schema, route }: Pick<Call<string, A, I>, "reply" | "route">,
-  context: Failure.Context,
+  context: Asked,
   secrets: Secrets,
   wallMillis: number
 ): Either.Either<A, Fault.Fault> => {
@@ -176,7 +177,7 @@ export const make = (connection: Connection): Effect.Effect<Wire, never, HttpCli
     })
     const { base, credentials, origin } = connection
 
-    const exchange = (request: HttpClientRequest.HttpClientRequest, context: Failure.Context) =>
+    const exchange = (request: HttpClientRequest.HttpClientRequest, context: Asked) =>
       Http.exchange(client, request, {
         system: "proxmox",
         operation: context.operation ?? "Proxmox.request",
@@ -198,14 +199,14 @@ export const make = (connection: Connection): Effect.Effect<Wire, never, HttpCli
       ? Session.fromToken(credentials)
       : yield* Session.fromPassword(credentials, login)
 
-    const send = (request: HttpClientRequest.HttpClientRequest, grant: Session.Grant, context: Failure.Context) =>
+    const send = (request: HttpClientRequest.HttpClientRequest, grant: Session.Grant, context: Asked) =>
       Effect.map(
         exchange(HttpClientRequest.setHeaders(request, grant.headers(request.method)), context),
         (reply) => ({ reply, grant })
       )
 
     /** Sends, and when the ticket was refused, which means that nothing was done, once more with a new one. */
-    const admitted = (request: HttpClientRequest.HttpClientRequest, context: Failure.Context) =>
+    const admitted = (request: HttpClientRequest.HttpClientRequest, context: Asked) =>
       Effect.gen(function*() {
         const first = yield* send(request, yield* session.grant, context)
         if (first.reply.status !== 401) return first
@@ -214,7 +215,7 @@ export const make = (connection: Connection): Effect.Effect<Wire, never, HttpCli
       })
 
     const call = <Route extends string, A, I>(call: Call<Route, A, I>): Effect.Effect<A, Fault.Fault> => {
-      const context: Failure.Context = { operation: `Proxmox.${call.name}`, subject: call.subject }
+      const context: Asked = { operation: `Proxmox.${call.name}`, subject: call.subject }
       const path = fill(call.route, call.at)
       if (path === undefined) {
         return Effect.fail(Fault.make({

@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as Poll from "../../../kernel/Poll.ts"
+import type { Asked } from "../../../transport/Answer.ts"
 import * as Failure from "../Failure.ts"
 import type * as Model from "../Model.ts"
 import type { TaskEnd } from "../Report.ts"
@@ -61,7 +62,7 @@ type Exit =
  * @since 0.1.0
  * @category constructors
  */
-const decodeExit = (text: string | undefined, context?: Failure.Context): Exit => {
+const decodeExit = (text: string | undefined, context?: Asked): Exit => {
   if (text === "OK") return { _tag: "Ok" }
   const warnings = /^WARNINGS: (\d+)$/.exec(text ?? "")
   if (warnings !== null) return { _tag: "Warnings", count: Number(warnings[1]) }
