@@ -18,6 +18,28 @@ const port = {
   fallback: "a free one"
 } as const
 
+const latency = {
+  kind: "duration",
+  name: "latency",
+  value: "DURATION",
+  description: "How long every answer takes at the least: 20ms, 1s",
+  fallback: "none"
+} as const
+
+/** `description` says what is the same with the same seed. */
+const seed = (description: string) =>
+  ({ kind: "integer", name: "seed", value: "N", minimum: 0, description, fallback: "1" }) as const
+
+const speed = (fallback: string) =>
+  ({
+    kind: "number",
+    name: "speed",
+    value: "X",
+    minimum: 0.001,
+    description: "How many times faster than life the server works",
+    fallback
+  }) as const
+
 /**
  * @since 0.1.0
  * @category verbs
@@ -36,22 +58,8 @@ export const simProxmox = verb({
       description: "A fault plan, YAML or JSON",
       fallback: "none"
     },
-    seed: {
-      kind: "integer",
-      name: "seed",
-      value: "N",
-      minimum: 0,
-      description: "The same seed gives the same world and the same misfortunes",
-      fallback: "1"
-    },
-    speed: {
-      kind: "number",
-      name: "speed",
-      value: "X",
-      minimum: 0.001,
-      description: "How many times faster than life the server works",
-      fallback: "1"
-    }
+    seed: seed("The same seed gives the same world and the same misfortunes"),
+    speed: speed("1")
   },
   args: {},
   examples: [
@@ -82,22 +90,9 @@ export const simGenesys = verb({
       description: "How many resources there are to export, of all types together",
       fallback: "200"
     },
-    seed: {
-      kind: "integer",
-      name: "seed",
-      value: "N",
-      minimum: 0,
-      description: "The same seed gives the same organisation and the same misfortunes",
-      fallback: "1"
-    },
+    seed: seed("The same seed gives the same organisation and the same misfortunes"),
     port,
-    latency: {
-      kind: "duration",
-      name: "latency",
-      value: "DURATION",
-      description: "How long every answer takes at the least: 20ms, 1s",
-      fallback: "none"
-    },
+    latency,
     rateLimit: {
       kind: "integer",
       name: "rate-limit",
@@ -152,22 +147,9 @@ export const simElevenLabs = verb({
       description: "How many agents there are",
       fallback: "2"
     },
-    seed: {
-      kind: "integer",
-      name: "seed",
-      value: "N",
-      minimum: 0,
-      description: "The same seed gives the same ids and the same misfortunes",
-      fallback: "1"
-    },
+    seed: seed("The same seed gives the same ids and the same misfortunes"),
     port,
-    latency: {
-      kind: "duration",
-      name: "latency",
-      value: "DURATION",
-      description: "How long every answer takes: 20ms, 1s",
-      fallback: "none"
-    },
+    latency,
     listingLag: {
       kind: "duration",
       name: "listing-lag",
@@ -224,22 +206,8 @@ export const demo = verb({
       name: "print-fleet",
       description: "Print the fleet file of the demo, to begin one's own with, and do nothing"
     },
-    speed: {
-      kind: "number",
-      name: "speed",
-      value: "X",
-      minimum: 0.001,
-      description: "How many times faster than life the server works",
-      fallback: "10"
-    },
-    seed: {
-      kind: "integer",
-      name: "seed",
-      value: "N",
-      minimum: 0,
-      description: "Another seed brings other misfortunes",
-      fallback: "1"
-    }
+    speed: speed("10"),
+    seed: seed("Another seed brings other misfortunes")
   },
   args: {},
   examples: [{ line: "holdfast demo", says: "Watch it work" }]
