@@ -8,9 +8,10 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Connection } from "@effect/sql/SqlConnection"
 import * as SqlError from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { Pool } from "pg"
 import type { Fault } from "../kernel/Fault.ts"
 import * as Finalizer from "../kernel/Finalizer.ts"
@@ -59,7 +60,15 @@ export const open = (url: Redacted.Redacted): Effect.Effect<Transaction.Source, 
         return (...parameters) => sql.unsafe(numbered, parameters)
       },
       // Uninterruptible: the driver would lose a connection that comes after the interruption. It has its own limit.
-      connect: Effect.uninterruptible(sql.reserve),
+      connect: Effect.uninterruptible(
+        Effect.flatMap(Scope.make(), (scope) => {
+          const release = Scope.close(scope, Exit.void)
+          return Scope.extend(sql.reserve, scope).pipe(
+            Effect.map((connection) => ({ connection, release })),
+            Effect.onError(() => release)
+          )
+        })
+      ),
       discard,
       begin,
       wasCommitted: (mark) => wasCommitted(sql, mark),

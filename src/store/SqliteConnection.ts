@@ -11,11 +11,11 @@ import * as SqlError from "@effect/sql/SqlError"
 import * as SqlStatement from "@effect/sql/Statement"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Finalizer from "../kernel/Finalizer.ts"
 import type * as Database from "./Database.ts"
 import type { Handle, Prepared } from "./SqliteDriver.ts"
+import type * as Transaction from "./Transaction.ts"
 
 /**
  * @since 0.1.0
@@ -24,8 +24,8 @@ import type { Handle, Prepared } from "./SqliteDriver.ts"
 export interface Opened {
   readonly sql: SqlClient.SqlClient
   readonly statement: Database.Service["statement"]
-  /** The connection for oneself, until the scope closes. */
-  readonly connect: Effect.Effect<Connection, never, Scope.Scope>
+  /** The connection for oneself, until it is released. */
+  readonly connect: Effect.Effect<Transaction.Connected>
 }
 
 /** Statements that are kept prepared. There are fewer in the program, but lists are of any length. */
@@ -77,15 +77,13 @@ export const make = (handle: Handle): Effect.Effect<Opened> =>
     const line = Effect.unsafeMakeSemaphore(1)
     const run = runOn(handle)
     const connection = connectionOf(run)
-    const connect = Effect.uninterruptibleMask((restore) =>
-      restore(line.take(1)).pipe(
-        Effect.zipRight(Finalizer.add(() => line.release(1))),
-        Effect.as(connection)
-      )
+    const connect = Effect.as(line.take(1), { connection, release: line.release(1) })
+    const acquirer = Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(connect), ({ release }) => Effect.as(Finalizer.add(() => release), connection))
     )
     const sql = yield* SqlClient.make({
-      acquirer: connect,
-      transactionAcquirer: connect,
+      acquirer,
+      transactionAcquirer: acquirer,
       compiler: SqlStatement.makeCompilerSqlite(),
       spanAttributes: [["db.system.name", "sqlite"]]
     }).pipe(Effect.provide(Reactivity.layer))

@@ -18,13 +18,21 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
+import { identity } from "effect/Function"
 import * as Random from "effect/Random"
-import * as Scope from "effect/Scope"
 import * as Fault from "../kernel/Fault.ts"
 import type * as Database from "./Database.ts"
 import * as StoreFault from "./StoreFault.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connected {
+  readonly connection: Connection
+  readonly release: Effect.Effect<void>
+}
 
 /**
  * What the backends do differently.
@@ -37,9 +45,9 @@ export interface Source {
   readonly location: string
   readonly sql: SqlClient.SqlClient
   readonly statement: Database.Service["statement"]
-  /** Takes a connection until the scope closes. */
-  readonly connect: Effect.Effect<Connection, SqlError, Scope.Scope>
-  /** The connection is of no use any more: closing its scope must not give it to anybody else. */
+  /** A connection for oneself, until it is released. */
+  readonly connect: Effect.Effect<Connected, SqlError>
+  /** The connection is of no use any more: to release it must not give it to anybody else. */
   readonly discard: (connection: Connection) => Effect.Effect<void>
   /** What begins a transaction that leaves this mark. */
   readonly begin: (mark: string) => string
@@ -72,16 +80,21 @@ export const make = (source: Source): Pick<Database.Service, "transaction" | "re
     Effect.flatMap(Current, (current) => {
       const place = { ...source, operation }
       if (current === source) return named(place, body)
-      const isDurable = options?.durable ?? true
-      return again(options, once(source, place, named(place, Effect.provideService(body, Current, source)), isDurable))
+      return Effect.uninterruptibleMask((restore) => {
+        const committed = again(options, once(source, place, body, restore), restore)
+        // Others may write meanwhile, and what they write is put on the disk together with this.
+        return options?.durable === false ? committed : Effect.zipLeft(committed, flush(source, place))
+      })
     }),
   read: (operation, body, options) =>
     Effect.flatMap(Current, (current) => {
       const place = { ...source, operation }
       if (current === source) return named(place, body)
-      return again(options, current === undefined ? named(place, body) : outside(named(place, body)))
+      return again(options, current === undefined ? named(place, body) : outside(named(place, body)), identity)
     })
 })
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /** With the failures of the driver in our words. */
 const named = <A, E, R>(
@@ -97,7 +110,8 @@ const outside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R
 /** Runs it again until it neither meets another writer nor a lost connection, or patience is over. */
 const again = <A, E, R>(
   options: Database.TransactionOptions | undefined,
-  attempt: Effect.Effect<A, E | Fault.Fault, R>
+  attempt: Effect.Effect<A, E | Fault.Fault, R>,
+  restore: Restore
 ): Effect.Effect<A, E | Fault.Fault, R> =>
   Effect.flatMap(now, (begun) => {
     const patience = Duration.toMillis(options?.patience ?? defaultPatience)
@@ -108,7 +122,7 @@ const again = <A, E, R>(
           if (waited >= patience) return yield* overlong(fault, waited)
           const longest = fault.code === "store-busy" ? longestWait : longestReconnect
           const wait = yield* Random.nextRange(1, Math.min(bound, longest))
-          yield* Effect.sleep(Math.min(wait, patience - waited + 1))
+          yield* restore(Effect.sleep(Math.min(wait, patience - waited + 1)))
           return yield* from(bound * 1.5)
         }))
     return from(firstWait)
@@ -130,30 +144,28 @@ const overlong = (fault: Fault.Fault, waited: number): Fault.Fault =>
 const once = <A, E, R>(
   source: Source,
   place: StoreFault.Place,
-  body: Effect.Effect<A, E | Fault.Fault, R>,
-  isDurable: boolean
-): Effect.Effect<A, E | Fault.Fault, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.scopedWith((scope) =>
-      Effect.gen(function*() {
-        const mark = crypto.randomUUID()
-        const connection = yield* named(place, restore(Scope.extend(source.connect, scope)))
-        const exit = yield* Effect.exit(
+  body: Effect.Effect<A, E | SqlError, R>,
+  restore: Restore
+): Effect.Effect<A, Exclude<E, SqlError> | Fault.Fault, R> =>
+  Effect.flatMap(named(place, restore(source.connect)), ({ connection, release }) => {
+    const mark = crypto.randomUUID()
+    const inside = Effect.mapInputContext(body, (context: Context.Context<R>) =>
+      context.pipe(
+        Context.add(Current, source),
+        Context.add(SqlClient.TransactionConnection, [connection, 0] as const)
+      ))
+    return named(place, Effect.zipRight(connection.executeRaw(source.begin(mark), []), restore(inside))).pipe(
+      Effect.matchCauseEffect({
+        onFailure: (cause) =>
           Effect.zipRight(
-            named(place, Effect.asVoid(connection.executeRaw(source.begin(mark), []))),
-            restore(Effect.provideService(body, SqlClient.TransactionConnection, [connection, 0] as const))
-          )
-        )
-        if (Exit.isFailure(exit)) {
-          yield* isLost(exit) ? source.discard(connection) : undo(source, connection)
-          return yield* exit
-        }
-        yield* commit(source, place, connection, mark)
-        if (isDurable) yield* flush(source, place)
-        return exit.value
-      })
+            isLost(cause) ? source.discard(connection) : undo(source, connection),
+            Effect.failCause(cause)
+          ),
+        onSuccess: (value) => Effect.as(commit(source, place, connection, mark), value)
+      }),
+      Effect.ensuring(release)
     )
-  )
+  })
 
 /** A connection on which even this fails has nothing begun any more, or is given up. */
 const undo = (source: Source, connection: Connection): Effect.Effect<void> =>
@@ -168,20 +180,18 @@ const commit = (
   connection: Connection,
   mark: string
 ): Effect.Effect<void, Fault.Fault> =>
-  Effect.gen(function*() {
-    const result = yield* Effect.exit(named(place, connection.executeRaw("COMMIT", [])))
-    if (Exit.isSuccess(result)) {
-      if (wasRolledBack(result.value)) yield* passedOver(place)
-    } else if (source.backend === "postgres" && isLost(result)) {
-      yield* source.discard(connection)
-      const committed = yield* Effect.mapError(
-        again(undefined, named(place, source.wasCommitted(mark))),
-        (unsettled) => unsettled.with({ sent: "maybe", remote: "whether this was recorded is not known" })
+  Effect.matchCauseEffect(named(place, connection.executeRaw("COMMIT", [])), {
+    onSuccess: (result) => wasRolledBack(result) ? passedOver(place) : Effect.void,
+    onFailure: (cause) => {
+      const failed = Effect.failCause(cause)
+      if (source.backend !== "postgres" || !isLost(cause)) return Effect.zipRight(undo(source, connection), failed)
+      return source.discard(connection).pipe(
+        Effect.zipRight(again(undefined, named(place, source.wasCommitted(mark)), identity)),
+        Effect.mapError((unsettled) =>
+          unsettled.with({ sent: "maybe", remote: "whether this was recorded is not known" })
+        ),
+        Effect.flatMap((committed) => committed ? Effect.void : failed)
       )
-      if (!committed) yield* result
-    } else {
-      yield* undo(source, connection)
-      yield* result
     }
   })
 
@@ -192,9 +202,8 @@ const flush = (source: Source, place: StoreFault.Place): Effect.Effect<void, Fau
   )
 
 /** The connection is gone, or in a state that nobody knows. */
-const isLost = (exit: Exit.Exit<unknown, unknown>): boolean =>
-  Exit.isFailure(exit) &&
-  Cause.failures(exit.cause).pipe(Chunk.some((fault) => Fault.isFault(fault) && fault.code === "store-unavailable"))
+const isLost = (cause: Cause.Cause<unknown>): boolean =>
+  Chunk.some(Cause.failures(cause), (fault) => Fault.isFault(fault) && fault.code === "store-unavailable")
 
 /** PostgreSQL answers so to the COMMIT of a transaction in which a statement has failed. */
 const wasRolledBack = (result: unknown): boolean =>
