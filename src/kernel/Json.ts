@@ -66,4 +66,16 @@ const sorted = (value: unknown): unknown =>
  * @since 0.1.0
  * @category predicates
  */
-export const equals = (left: Json, right: Json): boolean => canonical(left) === canonical(right)
+export const equals = (left: Json, right: Json): boolean => {
+  if (left === right) return true
+  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false
+  if (isList(left) || isList(right)) {
+    return isList(left) && isList(right) && left.length === right.length &&
+      left.every((value, index) => equals(value, right[index] ?? null))
+  }
+  const entries = Object.entries(left)
+  return entries.length === Object.keys(right).length &&
+    entries.every(([key, value]) => Object.hasOwn(right, key) && equals(value, right[key] ?? null))
+}
+
+const isList = (json: Json): json is ReadonlyArray<Json> => Array.isArray(json)

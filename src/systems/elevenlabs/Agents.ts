@@ -134,6 +134,25 @@ export const places = (agent: Json.Json): ReadonlyArray<Place> => {
 }
 
 /**
+ * How an agent uses a document, at each place where it names it.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const usageModes = (agent: Json.Json, id: string): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  for (const pattern of patterns) {
+    update(agent, pattern, (list) => {
+      for (const json of list) {
+        if (idOf(json) === id) found.push(...entryOf(json).map(({ usageMode }) => usageMode))
+      }
+      return list
+    })
+  }
+  return found
+}
+
+/**
  * The ids of all documents that an agent names, wherever.
  *
  * @since 0.1.0

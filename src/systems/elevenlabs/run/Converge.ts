@@ -45,8 +45,8 @@ const modelsOf = (
     Effect.forEach(targets, (target) =>
       work.agent(target).pipe(
         Effect.map((agent) => {
-          const entries = Agents.places(agent).flatMap(({ entries }) => entries.filter(({ id }) => id === old))
-          const modes = entries.length === 0 ? [work.usageMode] : entries.map(({ usageMode }) => usageMode)
+          const named = old === undefined ? [] : Agents.usageModes(agent, old)
+          const modes = named.length === 0 ? [work.usageMode] : named
           return modes.every((mode) => mode === "prompt") ? [] : [...Agents.embeddingModels(agent)]
         }),
         Effect.catchIf((fault) => isGone(work, target, fault), () => Effect.succeed([]))
