@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Json from "../../kernel/Json.ts"
+import type { Text } from "./output/Prepared.ts"
 import type { TypeName } from "./Table.ts"
 
 /**
@@ -46,6 +47,8 @@ export interface Resource {
   readonly stamp: string | null
   readonly values: Values
   readonly files: ReadonlyArray<File>
+  /** Its text as far as it is made already: then it has no files and no dependencies, and its values are not needed. */
+  readonly text?: Text | undefined
   /** Ids that it depends on without naming them in an attribute, of flows. */
   readonly dependsOn: ReadonlyArray<{ readonly type: TypeName; readonly id: string }>
 }

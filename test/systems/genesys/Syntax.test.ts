@@ -171,7 +171,7 @@ describe("Literal text", () => {
               keyword: "resource",
               type: "genesyscloud_user",
               label: "x",
-              body: bodyOf(value)
+              text: Hcl.inside(bodyOf(value), "  ")
             })
             const parsed = await Effect.runPromise(Parser.hcl("x.tf", source))
             check(value, literalBody(parsed))
@@ -186,7 +186,7 @@ describe("Literal text", () => {
   it("comes back from the JSON syntax as it was, whatever it is", () => {
     FastCheck.assert(
       FastCheck.property(example, (value) => {
-        const body: Json.Json = JSON.parse(JsonSyntax.text(JsonSyntax.body(bodyOf(value)), "  "))
+        const body: Json.Json = JSON.parse(JsonSyntax.body(bodyOf(value), "  "))
         check(value, nfc(body))
       }),
       { numRuns: 500 }
@@ -236,7 +236,12 @@ describe("The form of HCL", () => {
       const folder = yield* Lab.folder
       const samples = FastCheck.sample(exampleOf(plainKey), { numRuns: 200, seed: 7 })
       const source = samples.map((value, index) =>
-        Hcl.block({ keyword: "resource", type: "genesyscloud_user", label: `x${index}`, body: bodyOf(value) })
+        Hcl.block({
+          keyword: "resource",
+          type: "genesyscloud_user",
+          label: `x${index}`,
+          text: Hcl.inside(bodyOf(value), "  ")
+        })
       ).join("\n")
       yield* Effect.promise(() => Fs.writeFile(Path.join(folder, "x.tf"), source))
       const { status, stdout } = spawnSync("terraform", ["fmt", "-check", "-diff", "-no-color"], {

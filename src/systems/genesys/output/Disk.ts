@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as FileFault from "../../../store/FileFault.ts"
+import { createHash } from "node:crypto"
 import type { Dirent, Stats } from "node:fs"
 import * as FsSync from "node:fs"
 import * as Fs from "node:fs/promises"
@@ -55,6 +56,31 @@ export const exists = (path: string): Effect.Effect<boolean, Fault.Fault> =>
 export const bytes = (path: string): Effect.Effect<Uint8Array | undefined, Fault.Fault> =>
   unlessMissing(attempt(path, (signal) => Fs.readFile(path, { signal })))
 
+/** How much of a file is read at once, in bytes. */
+const piece = 262_144
+
+/**
+ * The SHA-256 of a file in hex.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const digest = (path: string): Effect.Effect<string, Fault.Fault> =>
+  Effect.acquireUseRelease(
+    attempt(path, () => Fs.open(path, "r")),
+    (handle) =>
+      attempt(path, async (signal) => {
+        const hash = createHash("sha256")
+        const bytes = new Uint8Array(piece)
+        for (;;) {
+          const { bytesRead } = await handle.read(bytes, 0, piece, null)
+          if (bytesRead === 0 || signal.aborted) return hash.digest("hex")
+          hash.update(bytes.subarray(0, bytesRead))
+        }
+      }),
+    (handle) => Effect.orDie(attempt(path, () => handle.close()))
+  )
+
 /**
  * What is in a folder, sorted by name; nothing where there is none.
  *
@@ -95,6 +121,15 @@ export class Flushing {
   private lanes = 0
   private fault: Fault.Fault | undefined = undefined
   private waiting: () => void = () => undefined
+
+  /**
+   * A file that is written and not flushed.
+   *
+   * @since 0.1.0
+   */
+  add(path: string): void {
+    this.paths.push(path)
+  }
 
   /**
    * Writes a file that is not there yet. Not to be interrupted: one file is soon written.

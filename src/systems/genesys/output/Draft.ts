@@ -1,5 +1,5 @@
 /**
- * A new folder while it is filled: files that are written piece by piece, each flushed to the disk at its end, and the
+ * A new folder while it is filled: files that are written piece by piece, flushed to the disk all together, and the
  * SHA-256 of each of them.
  *
  * @since 0.1.0
@@ -10,6 +10,7 @@ import { createHash, type Hash, hash } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import type * as Fault from "../../../kernel/Fault.ts"
+import type * as Checking from "../validate/Checking.ts"
 import * as Finalizer from "../../../kernel/Finalizer.ts"
 import * as Disk from "./Disk.ts"
 import * as Steps from "./Steps.ts"
@@ -25,14 +26,17 @@ export interface Draft {
   /** Folders in it that are there for sure. */
   readonly made: Set<string>
   readonly flushing: Disk.Flushing
+  /** Sees the text of files while it is written. */
+  readonly examination: Checking.Examination | undefined
 }
 
 /**
  * @since 0.1.0
  * @category constructors
  */
-export const make = (folder: string): Draft => ({
+export const make = (folder: string, examination?: Checking.Examination): Draft => ({
   folder,
+  examination,
   digests: new Map(),
   made: new Set(),
   flushing: new Disk.Flushing()
@@ -55,12 +59,14 @@ export class TextFile {
   readonly name: string
   readonly #draft: Draft
   readonly #hash: Hash = createHash("sha256")
+  readonly #watch: Checking.Watch | undefined
   #handle: Fs.FileHandle | undefined = undefined
   #waiting = ""
 
   constructor(draft: Draft, name: string) {
     this.#draft = draft
     this.name = name
+    this.#watch = draft.examination?.watch(name)
   }
 
   /**
@@ -89,7 +95,7 @@ export class TextFile {
   }
 
   /**
-   * Writes what waits, flushes the file to the disk and closes it. Where nothing was appended there is no file.
+   * Writes what waits and closes the file, to be flushed with the others. Where nothing was appended there is no file.
    *
    * @since 0.1.0
    */
@@ -117,22 +123,27 @@ export class TextFile {
 
   get #written(): Effect.Effect<void, Fault.Fault, Scope.Scope> {
     return Effect.flatMap(this.#opened, (handle) => {
-      const bytes = Buffer.from(this.#waiting)
+      const text = this.#waiting
+      const bytes = Buffer.from(text)
       this.#waiting = ""
       this.#hash.update(bytes)
-      return Effect.zipRight(
+      const written = Effect.zipRight(
         Steps.before(`write ${this.name}`),
         Disk.attempt(this.#path, (signal) => handle.writeFile(bytes, { signal }))
       )
+      return this.#watch === undefined ? written : Effect.zipRight(written, this.#watch.take(text))
     })
   }
 
   get #closed(): Effect.Effect<void, Fault.Fault, Scope.Scope> {
-    return Effect.flatMap(this.#opened, (handle) =>
-      Effect.zipRight(
-        Disk.attempt(this.#path, () => handle.sync().then(() => handle.close())),
-        Effect.sync(() => this.#draft.digests.set(this.name, this.#hash.digest("hex")))
-      ))
+    return Effect.gen(this, function*() {
+      const handle = yield* this.#opened
+      yield* Disk.attempt(this.#path, () => handle.close())
+      this.#draft.flushing.add(this.#path)
+      const digest = this.#hash.digest("hex")
+      this.#draft.digests.set(this.name, digest)
+      if (this.#watch !== undefined) yield* this.#watch.end(digest)
+    })
   }
 
   /**
@@ -188,13 +199,15 @@ export const writeFilled = (
 ): Effect.Effect<void, Fault.Fault> =>
   Effect.gen(function*() {
     const path = Path.join(draft.folder, name)
-    yield* writeBytes(draft, name, Buffer.from(text), mode)
+    yield* Steps.before(`write ${name}`)
+    yield* makeParent(draft, path)
+    yield* draft.flushing.create(path, Buffer.from(text), mode)
     if (mode !== undefined) yield* Disk.attempt(path, () => Fs.chmod(path, mode))
-    draft.digests.set(name, createHash("sha256").update(plain).digest("hex"))
+    draft.digests.set(name, hash("sha256", plain, "hex"))
   })
 
 /**
- * Writes bytes as a file of the folder.
+ * Writes bytes of this SHA-256 in hex as a file of the folder.
  *
  * @since 0.1.0
  * @category writing
@@ -203,23 +216,24 @@ export const writeBytes = (
   draft: Draft,
   name: string,
   bytes: Uint8Array,
-  mode?: number
+  digest: string
 ): Effect.Effect<void, Fault.Fault> =>
   Effect.zipRight(
     Steps.before(`write ${name}`),
     Effect.suspend(() => {
       const path = Path.join(draft.folder, name)
-      const parent = Path.dirname(path)
-      const created = Effect.map(draft.flushing.create(path, bytes, mode), () => {
-        draft.digests.set(name, hash("sha256", bytes, "hex"))
-      })
-      if (draft.made.has(parent)) return created
-      return Effect.flatMap(Disk.makeFolder(parent), () => {
-        draft.made.add(parent)
-        return created
-      })
+      draft.digests.set(name, digest)
+      return Effect.zipRight(makeParent(draft, path), draft.flushing.create(path, bytes))
     })
   )
+
+const makeParent = (draft: Draft, path: string): Effect.Effect<void, Fault.Fault> => {
+  const parent = Path.dirname(path)
+  if (draft.made.has(parent)) return Effect.void
+  return Effect.map(Disk.makeFolder(parent), () => {
+    draft.made.add(parent)
+  })
+}
 
 /**
  * Flushes what is not flushed yet, the folder and all folders in it.

@@ -16,8 +16,7 @@ import type { Replaced } from "./Shape.ts"
  * @since 0.1.0
  * @category conversions
  */
-export const block = ({ body, keyword, label, type }: Block): string =>
-  `${keyword} "${type}" "${label}" {\n${inside(body, "  ")}}\n`
+export const block = ({ keyword, label, text, type }: Block): string => `${keyword} "${type}" "${label}" {\n${text}}\n`
 
 /**
  * What stands in a block.

@@ -7,8 +7,19 @@ import * as Effect from "effect/Effect"
 import * as Draft from "./Draft.ts"
 import * as Hcl from "./Hcl.ts"
 import * as Provider from "./Provider.ts"
-import type { Syntax } from "./Syntax.ts"
+import { Expression } from "./Rendered.ts"
+import type { Form, Syntax } from "./Syntax.ts"
 import * as Variables from "./Variables.ts"
+
+/**
+ * @since 0.1.0
+ * @category constants
+ */
+export const form: Form = {
+  text: (body) => Hcl.inside(body, "  "),
+  value: (value) => value instanceof Expression ? value.source : `"${value}"`,
+  pattern: (mark) => new RegExp(`${mark}_(\\d+)_`)
+}
 
 /**
  * @since 0.1.0
@@ -19,6 +30,7 @@ export const make = (draft: Draft.Draft, prefix: string, split: boolean): Syntax
   let file = main
   main.append(Provider.hcl)
   return {
+    form,
     begin: (type) => {
       if (split) file = new Draft.TextFile(draft, `${prefix}${type}.tf`)
     },

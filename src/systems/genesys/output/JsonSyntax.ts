@@ -11,20 +11,33 @@ import { Blocks, type Body, Encoded, Entries, Expression, isList, type Rendered 
 import type { Replaced } from "./Shape.ts"
 
 /**
- * What stands in a block.
+ * What stands in a block, below a key that is indented so.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const body = (body: Body): Json.Json =>
-  Object.fromEntries(
-    body.map(([name, value]) =>
-      [name, name === "depends_on" && isList(value) ? value.map(bare) : expression(value)] as const
-    )
-  )
+export const body = (body: Body, indent: string): string => {
+  if (body.length === 0) return "{}"
+  const deeper = `${indent}  `
+  let text = "{"
+  for (const [name, value] of body) {
+    const written = name === "depends_on" && isList(value) ? list(value, deeper, bare) : expression(value, deeper)
+    text += `${text === "{" ? "\n" : ",\n"}${deeper}"${name}": ${written}`
+  }
+  return `${text}\n${indent}}`
+}
 
 /** Dependencies are names and no templates. */
-const bare = (value: Rendered): Json.Json => value instanceof Expression ? value.source : expression(value)
+const bare = (value: Rendered, indent: string): string =>
+  value instanceof Expression ? JSON.stringify(value.source) : expression(value, indent)
+
+const list = <A>(values: ReadonlyArray<A>, indent: string, one: (value: A, indent: string) => string): string => {
+  if (values.length === 0) return "[]"
+  const deeper = `${indent}  `
+  let text = "["
+  for (const value of values) text += `${text === "[" ? "\n" : ",\n"}${deeper}${one(value, deeper)}`
+  return `${text}\n${indent}]`
+}
 
 /**
  * As text, below a key that is indented so.
@@ -51,16 +64,26 @@ const around = (indent: string): { readonly before: number; readonly behind: num
   return { before, behind }
 }
 
-const expression = (value: Rendered): Json.Json => {
+const expression = (value: Rendered, indent: string): string => {
+  if (typeof value === "string") return quoted(value)
+  if (value instanceof Blocks) return list(value.bodies, indent, body)
+  // By an object, which has keys that are numbers in an order of its own.
+  if (value instanceof Entries) {
+    return text(Object.fromEntries(value.entries.map(([key, each]) => [Escape.template(key), scalar(each)])), indent)
+  }
+  return isList(value) ? list(value, indent, expression) : JSON.stringify(scalar(value))
+}
+
+/** What needs no escape, in JSON and in a template. */
+const plain = /^[\x20\x21\x23\x26-\x5b\x5d-\x7e]*$/
+
+const quoted = (text: string): string => plain.test(text) ? `"${text}"` : JSON.stringify(Escape.template(text))
+
+const scalar = (value: Rendered): Json.Json => {
   if (typeof value === "string") return Escape.template(value)
   if (typeof value === "number" || typeof value === "boolean") return value
   if (value instanceof Expression) return `\${${value.source}}`
-  if (value instanceof Encoded) return JSON.stringify(encoded(value.json))
-  if (value instanceof Blocks) return value.bodies.map(body)
-  if (value instanceof Entries) {
-    return Object.fromEntries(value.entries.map(([key, each]) => [Escape.template(key), expression(each)] as const))
-  }
-  return isList(value) ? value.map(expression) : []
+  return value instanceof Encoded ? JSON.stringify(encoded(value.json)) : []
 }
 
 /** JSON whose strings are templates: so is its text, for no quotation mark, comma or brace of JSON makes a `${`. */

@@ -12,8 +12,8 @@ import type { TypeName } from "../Table.ts"
 import * as Draft from "./Draft.ts"
 import * as JsonSyntax from "./JsonSyntax.ts"
 import * as Provider from "./Provider.ts"
-import type { Block } from "./Rendered.ts"
-import type { Syntax } from "./Syntax.ts"
+import { type Block, Expression } from "./Rendered.ts"
+import type { Form, Syntax } from "./Syntax.ts"
 import type { Variables } from "./Variables.ts"
 
 /** One of the two members, `resource` or `data`, while it is written: types, and in them labels. */
@@ -32,7 +32,7 @@ class Section {
     if (this.#type === block.type) this.file.append(",\n")
     else this.file.append(`${this.#type === undefined ? "" : "\n    },\n"}    "${block.type}": {\n`)
     this.#type = block.type
-    this.file.append(`      "${block.label}": ${JsonSyntax.text(JsonSyntax.body(block.body), "      ")}`)
+    this.file.append(`      "${block.label}": ${block.text}`)
   }
 
   /** Whether it has a block. */
@@ -43,6 +43,16 @@ class Section {
   close(): void {
     if (this.begun) this.file.append("\n    }\n  }")
   }
+}
+
+/**
+ * @since 0.1.0
+ * @category constants
+ */
+export const form: Form = {
+  text: (body) => JsonSyntax.body(body, "      "),
+  value: (value) => value instanceof Expression ? `\${${value.source}}` : value,
+  pattern: (mark) => new RegExp(`\\$\\{${mark}_(\\d+)_\\}`)
 }
 
 /** Members of the outermost object that are no blocks. */
@@ -66,6 +76,7 @@ const single = (draft: Draft.Draft, prefix: string): Syntax => {
   const data = new Section("data", new Draft.TextFile(draft, `${prefix}.data.part`))
   main.append("{\n")
   return {
+    form,
     begin: () => {},
     add: (block) => (block.keyword === "data" ? data : resource).add(block),
     drained: Effect.zipRight(data.file.drained, main.drained),
@@ -99,6 +110,7 @@ const several = (draft: Draft.Draft, prefix: string): Syntax => {
       sections === undefined ? Effect.void : Effect.zipRight(run(sections.data), run(sections.resource))
     )
   return {
+    form,
     begin: (type) => {
       sections = open(type)
     },

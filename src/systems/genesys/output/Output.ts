@@ -25,6 +25,7 @@ import * as Folder from "./Folder.ts"
 import * as Manifest from "./Manifest.ts"
 import * as Pages from "./Pages.ts"
 import * as Plan from "./Plan.ts"
+import type * as Prepared from "./Prepared.ts"
 import * as Record from "./Record.ts"
 import * as ReportFile from "./ReportFile.ts"
 import * as Residents from "./Residents.ts"
@@ -51,6 +52,8 @@ export interface Input {
   readonly readFile: (file: Model.File) => Effect.Effect<Uint8Array, Fault.Fault>
   /** Defaults to all of `Types`. */
   readonly tables?: ReadonlyArray<Table> | undefined
+  /** What made the texts of resources that have one, with the same options and tables. */
+  readonly prepared?: Prepared.Shelf | undefined
 }
 
 /**
@@ -112,24 +115,53 @@ export const check = (directory: string, options: ExportOptions): Effect.Effect<
     yield* Residents.check(places.folder, options.includeStateFile === true)
   })
 
+/**
+ * What makes texts of resources as they are read; `undefined` where these options leave that for the end. Fails with the
+ * code `invalid-options`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const prepare = (
+  options: ExportOptions,
+  tables: ReadonlyArray<Table>
+): Effect.Effect<Prepared.Shelf | undefined, Fault.Fault> =>
+  Effect.map(styleOf(options, tables), (style) => Pages.shelf(options, style))
+
 const sourceOf = (input: Input): Effect.Effect<Plan.Source, Fault.Fault> =>
   Effect.gen(function*() {
-    const tables = input.tables ?? Types.all
+    const style = input.prepared?.style ?? (yield* styleOf(input.options, input.tables ?? Types.all))
+    const asWritten = <A extends Model.Address | Model.Resource>(one: A): A => {
+      const mode = style.modeOf(one.type, one.mode)
+      return mode === one.mode ? one : { ...one, mode }
+    }
+    return {
+      ...style,
+      inhabited: new Set(input.types),
+      resources: (type) => Stream.map(input.resources(type), asWritten),
+      resolve: (type, id) => {
+        const address = input.resolve(type, id)
+        return address === undefined ? undefined : asWritten(address)
+      }
+    }
+  })
+
+const styleOf = (options: ExportOptions, tables: ReadonlyArray<Table>): Effect.Effect<Plan.Style, Fault.Fault> =>
+  Effect.gen(function*() {
     const onlyManaged = new Set(tables.filter((table) => !hasData(table)).map(({ type }) => type))
     const byType = new Map(tables.map((table) => [table.type, table]))
     const excluded: Array<AttributePath.Excluded> = []
-    for (const pattern of input.options.excludeAttributes ?? []) {
+    for (const pattern of options.excludeAttributes ?? []) {
       const parsed = yield* AttributePath.parse(pattern, tables)
       if (Either.isLeft(parsed)) {
         return yield* refusal("invalid-options", `exclude_attributes: ${parsed.left}`, "Nothing was written")
       }
       excluded.push(...parsed.right)
     }
-    const { exportComputed = true, exportDeprecated = true, exportOmitUnresolvedRefs = false } = input.options
+    const { exportComputed = true, exportDeprecated = true, exportOmitUnresolvedRefs = false } = options
     return {
       // Data blocks for what the API has of its own may be of any type.
       types: [...byType.keys()].toSorted(),
-      inhabited: new Set(input.types),
       compiled: new Map(),
       table: (type) => byType.get(type),
       settings: (type) => ({
@@ -138,22 +170,12 @@ const sourceOf = (input: Input): Effect.Effect<Plan.Source, Fault.Fault> =>
         omitUnresolved: exportOmitUnresolvedRefs,
         excluded: excluded.filter(({ table }) => table.type === type).map(({ path }) => path)
       }),
-      resources: (type) => {
-        const resources = input.resources(type)
-        return onlyManaged.has(type) ? Stream.map(resources, managed) : resources
-      },
-      resolve: (type, id) => {
-        const address = input.resolve(type, id)
-        return address !== undefined && onlyManaged.has(type) ? managed(address) : address
-      }
+      modeOf: (type, mode) => onlyManaged.has(type) ? "managed" : mode
     }
   })
 
 /** Whether the provider has a data source for the type: where it has none, there is only the resource. */
 const hasData = ({ dataSource }: Table): boolean => Object.keys(dataSource ?? { name: "name" }).length > 0
-
-const managed = <A extends { readonly mode: "managed" | "data" }>(of: A): A =>
-  of.mode === "managed" ? of : { ...of, mode: "managed" }
 
 const refusal = (code: string, detail: string, hint: string): Fault.Fault =>
   Fault.make({
@@ -166,6 +188,9 @@ const refusal = (code: string, detail: string, hint: string): Fault.Fault =>
     remote: "the output of before is intact",
     hint
   })
+
+/** Resources whose blocks are checked while they are written: of more, what is known of them for either takes much memory. */
+const most = 20_000
 
 interface Filling {
   readonly files: ReadonlyArray<string>
@@ -186,14 +211,16 @@ const fill = (
   archive: string
 ): Effect.Effect<Filling, Fault.Fault> =>
   Effect.suspend(() => {
-    const draft = Draft.make(fresh)
+    const examination = new Checking.Examination()
+    const resources = input.report.types.reduce((sum, { exported }) => sum + exported, 0)
+    const draft = Draft.make(fresh, resources > most ? undefined : examination)
     return Effect.gen(function*() {
       // What is known of all resources meanwhile is let go of before they are checked.
       const { plain, report } = yield* Effect.scoped(configuration(input, source, places, draft))
       // The disk has its work while they are.
       yield* draft.flushing.begin
       yield* Steps.before("check")
-      yield* refuseProblems(fresh)
+      yield* refuseProblems(fresh, examination)
       yield* Draft.flush(draft)
       const files = [...draft.digests.keys()].toSorted()
       if (input.options.compress === true) {
@@ -303,8 +330,8 @@ const variableFiles = (
     return new Map(names.map((name) => [name, plain] as const))
   })
 
-const refuseProblems = (folder: string): Effect.Effect<void, Fault.Fault> =>
-  Effect.flatMap(Checking.check(folder), ({ problems }) => {
+const refuseProblems = (folder: string, examination: Checking.Examination): Effect.Effect<void, Fault.Fault> =>
+  Effect.flatMap(examination.conclude(folder), ({ problems }) => {
     const [first] = problems
     if (first === undefined) return Effect.void
     return refusal(

@@ -22,6 +22,7 @@ import * as Draft from "./Draft.ts"
 import * as HclWriter from "./HclWriter.ts"
 import * as JsonWriter from "./JsonWriter.ts"
 import * as Plan from "./Plan.ts"
+import * as Prepared from "./Prepared.ts"
 import * as Record from "./Record.ts"
 import { type Body, Expression } from "./Rendered.ts"
 import * as State from "./State.ts"
@@ -49,6 +50,20 @@ export interface Module {
 export const modules = ({ exportFormat = "json" }: ExportOptions): ReadonlyArray<Module> => {
   if (exportFormat === "hcl" || exportFormat === "json") return [{ syntax: exportFormat, prefix: "", up: "" }]
   return [{ syntax: "hcl", prefix: "", up: "" }, { syntax: "json", prefix: "json/", up: "../" }]
+}
+
+/**
+ * Where texts can be made before all is known: there is one syntax, which needs no values afterwards, and nothing that is
+ * left out for what is not there.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const shelf = (options: ExportOptions, style: Plan.Style): Prepared.Shelf | undefined => {
+  const [only, ...others] = modules(options)
+  if (only === undefined || others.length > 0) return undefined
+  if (options.includeStateFile === true || options.exportOmitUnresolvedRefs === true) return undefined
+  return new Prepared.Shelf(style, only.syntax === "hcl" ? HclWriter.form : JsonWriter.form)
 }
 
 /**
@@ -104,13 +119,15 @@ export const make = (
         const body = Plan.render(renders, resource, record.context(below(files, up)))
         return depends.length === 0 ? body : sorted([...body, ["depends_on", depends]])
       }
-      const first = render("")
-      for (const { up, writer } of writers) {
-        writer.add({
+      const first = resource.text === undefined ? render("") : []
+      for (const { up, writer: { add, form } } of writers) {
+        add({
           keyword: address.mode === "data" ? "data" : "resource",
           type: address.type,
           label: address.label,
-          body: up === "" || files.length === 0 ? first : render(up)
+          text: resource.text === undefined
+            ? form.text(up === "" || files.length === 0 ? first : render(up))
+            : Prepared.fill(resource.text, form, record.context(files))
         })
       }
       record.close()
@@ -120,7 +137,9 @@ export const make = (
     },
     addOwn: (own) => {
       for (const { id, label, name, type } of own) {
-        for (const { writer } of writers) writer.add({ keyword: "data", type, label, body: [["name", name]] })
+        for (const { writer: { add, form } } of writers) {
+          add({ keyword: "data", type, label, text: form.text([["name", name]]) })
+        }
         state?.add({ mode: "data", type, label, attributes: { id, name } })
       }
     },
@@ -231,7 +250,7 @@ const file = (
       onFailure: ({ detail, hint }) => Effect.succeed(missing(detail, hint)),
       onSuccess: (bytes) =>
         hash("sha256", bytes, "hex") === file.digest
-          ? Effect.as(Draft.writeBytes(draft, file.path, bytes), undefined)
+          ? Effect.as(Draft.writeBytes(draft, file.path, bytes, file.digest), undefined)
           : Effect.succeed(missing("it is not what was read before"))
     })
   })

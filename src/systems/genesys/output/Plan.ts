@@ -17,20 +17,31 @@ import * as Shape from "./Shape.ts"
 import * as Values from "./Values.ts"
 
 /**
+ * How the resources of an output are written.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Style {
+  /** Sorted. */
+  readonly types: ReadonlyArray<TypeName>
+  /** Renderings of types, as far as they were asked for. */
+  readonly compiled: Map<TypeName, Renders>
+  readonly table: (type: TypeName) => Table | undefined
+  readonly settings: (type: TypeName) => Rendering.Settings
+  /** A type that has no data source is managed. */
+  readonly modeOf: (type: TypeName, mode: Model.Resource["mode"]) => Model.Resource["mode"]
+}
+
+/**
  * What an output is made of.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Source {
-  /** Sorted; with those of which there is nothing to export. */
-  readonly types: ReadonlyArray<TypeName>
+export interface Source extends Style {
   /** Those that may have resources. */
   readonly inhabited: ReadonlySet<TypeName>
-  /** Renderings of types, as far as they were asked for. */
-  readonly compiled: Map<TypeName, Renders>
-  readonly table: (type: TypeName) => Table | undefined
-  readonly settings: (type: TypeName) => Rendering.Settings
   readonly resources: (type: TypeName) => Stream.Stream<Model.Resource, Fault.Fault>
   readonly resolve: Model.Resolve
 }
@@ -112,23 +123,33 @@ export interface Renders {
 }
 
 /**
+ * The rendering of a type; `undefined` where there is no table of it.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const renders = (source: Source, type: TypeName): Effect.Effect<Renders, Fault.Fault> =>
+export const compiled = (style: Style, type: TypeName): Renders | undefined => {
+  const known = style.compiled.get(type)
+  const table = style.table(type)
+  if (known !== undefined || table === undefined) return known
+  const settings = style.settings(type)
+  const renders: Renders = {
+    managed: Rendering.compile(table, settings),
+    data: Rendering.compileData(table, settings),
+    written: Rendering.written(table.attributes, settings)
+  }
+  style.compiled.set(type, renders)
+  return renders
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const renders = (style: Style, type: TypeName): Effect.Effect<Renders, Fault.Fault> =>
   Effect.suspend(() => {
-    const known = source.compiled.get(type)
-    if (known !== undefined) return Effect.succeed(known)
-    const table = source.table(type)
-    if (table === undefined) return inconsistent(type, "there is no table of this type")
-    const settings = source.settings(type)
-    const compiled: Renders = {
-      managed: Rendering.compile(table, settings),
-      data: Rendering.compileData(table, settings),
-      written: Rendering.written(table.attributes, settings)
-    }
-    source.compiled.set(type, compiled)
-    return Effect.succeed(compiled)
+    const known = compiled(style, type)
+    return known === undefined ? inconsistent(type, "there is no table of this type") : Effect.succeed(known)
   })
 
 /**
@@ -137,8 +158,11 @@ export const renders = (source: Source, type: TypeName): Effect.Effect<Renders, 
  * @since 0.1.0
  * @category getters
  */
-export const render = (renders: Renders, resource: Model.Resource, context: Rendering.Context): Body =>
-  resource.mode === "data" ? renders.data(context, resource.name) : renders.managed(context)
+export const render = (
+  renders: Renders,
+  resource: Pick<Model.Resource, "mode" | "name">,
+  context: Rendering.Context
+): Body => resource.mode === "data" ? renders.data(context, resource.name) : renders.managed(context)
 
 /**
  * The address by which Terraform knows it.
@@ -227,18 +251,35 @@ const survey = (
   own: Map<string, Omit<Own, "label">>
 ): void => {
   const refer = referring(source, resource, from, nodes, own)
+  if (resource.text !== undefined) {
+    for (const [type, id] of resource.text.refers) refer(type, id)
+    return
+  }
   if (resource.mode === "data") {
     rendering.data(surveyor(resource, refer), resource.name)
     return
   }
-  Values.each(rendering.written, resource.values, (_, type, id, { notSelf }) => {
-    if (notSelf !== true || id !== resource.id) refer(type, id)
-  })
+  references(rendering, resource, refer)
   for (const { id, type } of resource.dependsOn) {
     const to = source.resolve(type, id)
     if (to !== undefined) nodes.graph.connect(from, nodes.of(to), true)
   }
 }
+
+/**
+ * Every id that a resource refers to that is managed.
+ *
+ * @since 0.1.0
+ * @category traversing
+ */
+export const references = (
+  { written }: Renders,
+  resource: Pick<Model.Resource, "id" | "values">,
+  refer: (type: TypeName, id: string) => void
+): void =>
+  Values.each(written, resource.values, (_, type, id, { notSelf }) => {
+    if (notSelf !== true || id !== resource.id) refer(type, id)
+  })
 
 /** Notes what a resource refers to. */
 const referring = (

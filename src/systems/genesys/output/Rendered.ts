@@ -108,7 +108,8 @@ export interface Block {
   readonly keyword: "resource" | "data"
   readonly type: TypeName
   readonly label: string
-  readonly body: Body
+  /** What stands in it. */
+  readonly text: string
 }
 
 /**

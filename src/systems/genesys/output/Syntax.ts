@@ -7,8 +7,22 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Fault from "../../../kernel/Fault.ts"
 import type { TypeName } from "../Table.ts"
-import type { Block } from "./Rendered.ts"
+import type { Block, Body, Expression } from "./Rendered.ts"
 import type { Variables } from "./Variables.ts"
+
+/**
+ * How what stands in a block is written.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Form {
+  readonly text: (body: Body) => string
+  /** What is written for an expression, or for an id that needs no escape, where an expression may stand. */
+  readonly value: (value: Expression | string) => string
+  /** Finds the expressions whose names begin so, between `_` and `_` the number of each. */
+  readonly pattern: (mark: string) => RegExp
+}
 
 /**
  * Called for one type after the other, in the order of their names: `begin`, `add` for each block with `drained` now and
@@ -18,6 +32,7 @@ import type { Variables } from "./Variables.ts"
  * @category models
  */
 export interface Syntax {
+  readonly form: Form
   readonly begin: (type: TypeName) => void
   readonly add: (block: Block) => void
   /** Writes what waits, if it is enough to be worth it. */

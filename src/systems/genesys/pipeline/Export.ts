@@ -20,7 +20,7 @@ import type * as Report from "../Report.ts"
 import type { Table, TypeName } from "../Table.ts"
 import * as Calls from "./Calls.ts"
 import * as Files from "./Files.ts"
-import type { Inventory, Source } from "./Inventory.ts"
+import type { Entry, Inventory, Source } from "./Inventory.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Recent from "./Recent.ts"
 import * as Rounds from "./Rounds.ts"
@@ -93,6 +93,7 @@ export const run = (
       calls,
       spool,
       files: new Files.Kept(collections, Spool.prefix(organisation.id)),
+      prepared: yield* Output.prepare(options, tables),
       shared,
       told: new Told(calls, clock),
       inventories: new Map(),
@@ -134,7 +135,8 @@ const finish = (
       resolve: (type, id) => addressOf(work, type, id),
       report: Summary.of(work, organisation, inventories, changes),
       readFile: (file) => work.files.read(file),
-      tables: [...work.tables.values()]
+      tables: [...work.tables.values()],
+      prepared: work.prepared
     })
     yield* collections.write([
       ...compared.updates,
@@ -192,38 +194,51 @@ const addressOf = (work: Work.Work, type: TypeName, id: string): Model.Address |
   return {
     type,
     label: inventory.labelOf(id, work.options.hashedLabels ?? false),
-    mode: entry.data || work.selection.asData(entry) ? "data" : "managed"
+    mode: Work.modeOf(work, entry)
   }
 }
 
 /** The resources of a type by label. */
 const resourcesOf = (work: Work.Work, type: TypeName): Stream.Stream<Model.Resource, Fault.Fault> =>
   Stream.suspend(() => {
-    const sorted: Array<readonly [label: string, id: string]> = []
-    for (const { id } of work.inventories.get(type)?.entries.values() ?? []) {
-      const address = addressOf(work, type, id)
-      if (address !== undefined) sorted.push([address.label, id])
+    const sorted: Array<Model.Address & { readonly entry: Entry }> = []
+    for (const entry of work.inventories.get(type)?.entries.values() ?? []) {
+      const address = addressOf(work, type, entry.id)
+      if (address !== undefined) sorted.push({ ...address, entry })
     }
-    sorted.sort(([left], [right]) => (left < right ? -1 : 1))
+    sorted.sort(({ label: left }, { label: right }) => (left < right ? -1 : 1))
     const pages = Array.from(
       { length: Math.ceil(sorted.length / page) },
-      (_, index) => sorted.slice(index * page, (index + 1) * page).map(([, id]) => id)
+      (_, index) => sorted.slice(index * page, (index + 1) * page)
     )
     return Stream.fromIterable(pages).pipe(
-      Stream.mapEffect((ids) => work.spool.read(type, ids)),
-      Stream.map((kept) => Chunk.unsafeFromArray(kept.flatMap(([id, one]) => resourceOf(work, type, id, one) ?? []))),
+      Stream.mapEffect((addresses) => pageOf(work, type, addresses)),
       Stream.flattenChunks
     )
   })
 
-const resourceOf = (work: Work.Work, type: TypeName, id: string, kept: Spool.Kept): Model.Resource | undefined => {
-  const entry = work.inventories.get(type)?.entries.get(id)
-  const address = addressOf(work, type, id)
-  if (entry === undefined || address === undefined) return undefined
-  const files = kept.files.map((file) => Files.labelled(file, address.label))
-  for (const file of files) work.files.own(entry, file)
-  const { mode } = address
-  return { type, id, name: entry.name, mode, stamp: entry.stamp, values: kept.values, files, dependsOn: kept.dependsOn }
+const pageOf = (
+  work: Work.Work,
+  type: TypeName,
+  addresses: ReadonlyArray<Model.Address & { readonly entry: Entry }>
+): Effect.Effect<Chunk.Chunk<Model.Resource>, Fault.Fault> => {
+  const texts = addresses.map(({ entry: { id }, mode }) => work.prepared?.get({ type, id, mode }))
+  const others = addresses.filter((_, index) => texts[index] === undefined).map(({ entry: { id } }) => id)
+  return Effect.map(work.spool.read(type, others), (read) => {
+    const kept = new Map(read)
+    return Chunk.unsafeFromArray(addresses.flatMap((address, index) => {
+      const { entry: { id, name, stamp }, label, mode } = address
+      const text = texts[index]
+      if (text !== undefined) {
+        return [{ type, id, name, mode, stamp, text, values: text.values, files: [], dependsOn: [] }]
+      }
+      const found = kept.get(id)
+      if (found === undefined) return []
+      const files = found.files.map((file) => Files.labelled(file, label))
+      for (const file of files) work.files.own(address.entry, file)
+      return [{ type, id, name, mode, stamp, values: found.values, files, dependsOn: found.dependsOn }]
+    }))
+  })
 }
 
 /** Whether it was written, or is gone for sure. */

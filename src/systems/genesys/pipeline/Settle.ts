@@ -51,6 +51,8 @@ export const kept = (
   entry.spooled = true
   const files = before?.files ?? Files.named(inventory.table, values, fetched.files)
   work.spool.add(inventory, entry, { values, files, dependsOn }, fetched.incomplete)
+  const { id, name, type } = entry
+  work.prepared?.add({ type, id, name, mode: Work.modeOf(work, entry), values, files, dependsOn })
   return ended(work, inventory, entry, "present")
 }
 

@@ -9,12 +9,14 @@ import type * as Json from "../../../kernel/Json.ts"
 import * as Policy from "../../../kernel/Policy.ts"
 import * as RetryPolicy from "../../../kernel/RetryPolicy.ts"
 import type * as Client from "../Client.ts"
+import type * as Model from "../Model.ts"
 import type { ExportOptions } from "../Options.ts"
+import type * as Prepared from "../output/Prepared.ts"
 import * as Report from "../Report.ts"
 import type { Table, TypeName } from "../Table.ts"
 import type { Calls } from "./Calls.ts"
 import type * as Files from "./Files.ts"
-import type { Inventory } from "./Inventory.ts"
+import type { Entry, Inventory } from "./Inventory.ts"
 import * as Path from "./Path.ts"
 import type { Selection } from "./Selection.ts"
 import type { Shared } from "./Shared.ts"
@@ -34,6 +36,8 @@ export interface Work {
   readonly calls: Calls
   readonly spool: Spool
   readonly files: Files.Kept
+  /** Makes what can be made of a resource as soon as it is read. */
+  readonly prepared: Prepared.Shelf | undefined
   readonly shared: Shared
   readonly told: Told
   /** Every type that was listed, or is being listed. */
@@ -139,6 +143,15 @@ export const unlessFatal = (
     }
   })
 }
+
+/**
+ * As what a resource is exported.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const modeOf = ({ selection }: Work, entry: Entry): Model.Resource["mode"] =>
+  entry.data || selection.asData(entry) ? "data" : "managed"
 
 /**
  * @since 0.1.0

@@ -49,6 +49,14 @@ export interface Found {
 const override = /(^|_)override\.tf(\.json)?$/
 
 /**
+ * Whether Terraform reads a file as configuration, by its name.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isConfiguration = (name: string): boolean => /^[^./][^/]*\.tf(\.json)?$/.test(name) && !override.test(name)
+
+/**
  * The files of a folder that Terraform reads as configuration, sorted.
  *
  * @since 0.1.0
@@ -57,7 +65,7 @@ const override = /(^|_)override\.tf(\.json)?$/
 export const files = (folder: string): Effect.Effect<ReadonlyArray<string>, Fault.Fault> =>
   Effect.map(Disk.entries(folder), (entries) =>
     entries
-      .filter((entry) => !entry.isDirectory() && /^[^.].*\.tf(\.json)?$/.test(entry.name) && !override.test(entry.name))
+      .filter((entry) => !entry.isDirectory() && isConfiguration(entry.name))
       .map(({ name }) => name))
 
 /** How much of HCL is parsed at once, in UTF-16 units: less is slow, more takes memory that WebAssembly never returns. */
@@ -67,16 +75,25 @@ const portion = 32_768
 const read = 262_144
 
 /**
- * The blocks of a file. `name` is what problems call it.
+ * Takes the text of a file bit by bit and gives what became whole.
  *
  * @since 0.1.0
- * @category reading
+ * @category models
  */
-export const of = (folder: string, file: string, name: string): Stream.Stream<Found, Fault.Fault> => {
-  const isHcl = file.endsWith(".tf")
+export interface Reader {
+  readonly take: (text: string) => Effect.Effect<Found>
+  readonly end: Effect.Effect<Found>
+}
+
+/**
+ * Reads the text of a file. `name` is what problems call it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const reader = (name: string): Reader => {
+  const isHcl = name.endsWith(".tf")
   const cutter = isHcl ? Pieces.hcl() : Pieces.json()
-  const path = Path.join(folder, file)
-  const decoder = new TextDecoder()
   const waiting: Array<Pieces.Piece> = []
   let size = 0
   const found = (pieces: ReadonlyArray<Pieces.Piece>, last: boolean): Effect.Effect<Found> => {
@@ -87,25 +104,39 @@ export const of = (folder: string, file: string, name: string): Stream.Stream<Fo
     size = 0
     return ofHcl(name, waiting.splice(0))
   }
+  return {
+    take: (text) => Effect.suspend(() => found(cutter.take(text), false)),
+    end: Effect.suspend(() => {
+      const { pieces, problem } = cutter.end()
+      return Effect.map(found(pieces, true), (last) => ({
+        blocks: last.blocks,
+        problems: problem === undefined
+          ? last.problems
+          : [...last.problems, { kind: "syntax", file: name, line: 1, detail: `not JSON: ${problem}` } as const]
+      }))
+    })
+  }
+}
+
+/**
+ * The blocks of a file. `name` is what problems call it.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const of = (folder: string, file: string, name: string): Stream.Stream<Found, Fault.Fault> => {
+  const { end, take } = reader(name)
+  const path = Path.join(folder, file)
+  const decoder = new TextDecoder()
   const bytes = Stream.fromAsyncIterable(
     { [Symbol.asyncIterator]: () => createReadStream(path, { highWaterMark: read })[Symbol.asyncIterator]() },
     (error) => Disk.refused(path, error)
   )
-  const body = Stream.mapEffect(
-    bytes,
-    (chunk: Buffer) => found(cutter.take(decoder.decode(chunk, { stream: true })), false)
+  const body = Stream.mapEffect(bytes, (chunk: Buffer) => take(decoder.decode(chunk, { stream: true })))
+  const last = Stream.fromEffect(
+    Effect.zipWith(Effect.suspend(() => take(decoder.decode())), end, (left, right) => together([left, right]))
   )
-  const end = Stream.fromEffect(Effect.suspend(() => {
-    const rest = cutter.take(decoder.decode())
-    const { pieces, problem } = cutter.end()
-    return Effect.map(found([...rest, ...pieces], true), (last) => ({
-      blocks: last.blocks,
-      problems: problem === undefined
-        ? last.problems
-        : [...last.problems, { kind: "syntax", file: name, line: 1, detail: `not JSON: ${problem}` } as const]
-    }))
-  }))
-  return Stream.concat(body, end)
+  return Stream.concat(body, last)
 }
 
 const none: Found = { blocks: [], problems: [] }

@@ -103,16 +103,16 @@ export class Scope {
   }
 
   #follow(block: Block, by: string, node: number | undefined): void {
-    for (const name of new Set(referred(block.body))) {
-      const parts = name.split(".")
-      const [root = "", second = ""] = parts
+    for (const name of new Set(referred(block))) {
+      const root = upTo(name, 1)
       if (known.has(root)) continue
+      const target = upTo(name, root === "data" ? 3 : 2)
       if (root === "var") {
-        this.#used.add(second)
-        if (!this.#variables.has(second)) this.#use(block, by, `var.${second}`, name)
+        const variable = target.slice("var.".length)
+        this.#used.add(variable)
+        if (!this.#variables.has(variable)) this.#use(block, by, target, name)
         continue
       }
-      const target = parts.slice(0, root === "data" ? 3 : 2).join(".")
       const to = this.#graph.node(target)
       if (this.#places[to] === undefined) this.#use(block, by, target, name)
       if (node !== undefined) this.#graph.connect(node, to, false)
@@ -160,8 +160,22 @@ export class Scope {
   }
 }
 
+/** So many parts of a dotted name. */
+const upTo = (name: string, parts: number): string => {
+  let at = -1
+  for (let part = 0; part < parts; part += 1) {
+    at = name.indexOf(".", at + 1)
+    if (at < 0) return name
+  }
+  return name.slice(0, at)
+}
+
+/** What a block refers to. */
+const referred = ({ body, file, text }: Block): ReadonlyArray<string> =>
+  (body !== undefined && file.endsWith(".json") ? Template.simpleReferences(text) : undefined) ?? within(body)
+
 /** What a body refers to. `depends_on` has names, in JSON without anything around them. */
-const referred = (body: Json.Json | undefined): ReadonlyArray<string> => {
+const within = (body: Json.Json | undefined): ReadonlyArray<string> => {
   const found: Array<string> = []
   const visit = (value: Json.Json, isDependency: boolean): void => {
     if (typeof value === "string") {

@@ -58,6 +58,29 @@ export const referencesOf = (expression: string): ReadonlyArray<string> => {
  */
 export const endOfQuoted = (text: string, at: number): number => inTemplate({ text, found: [] }, at + 1, true)
 
+/** All that an export writes of sequences, but for the paths of files. */
+const simple = /\$\{([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)+)\}/y
+
+/**
+ * What the templates in a piece of Terraform's JSON refer to, found without looking at one after the other; `undefined`
+ * where there is anything that is not seen so: a dependency without a sequence, an escape, an expression of any other
+ * kind.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const simpleReferences = (json: string): ReadonlyArray<string> | undefined => {
+  if (json.includes("%{") || json.includes("\\u") || json.includes("\"depends_on\"")) return undefined
+  const found: Array<string> = []
+  for (let at = json.indexOf("${"); at >= 0; at = json.indexOf("${", simple.lastIndex)) {
+    simple.lastIndex = at
+    const name = simple.exec(json)?.[1]
+    if (name === undefined || json[at - 1] === "$") return undefined
+    found.push(name)
+  }
+  return found
+}
+
 interface Scan {
   readonly text: string
   readonly found: Array<string>
