@@ -30,6 +30,26 @@ describe("Files that are flushed together", () => {
       yield* flushing.done
     }))
 
+  it.scopedLive("are written beside everything else where there are many", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const flushing = new Disk.Flushing()
+      const sizes = Array.from({ length: 300 }, (_, index) => index * 400)
+      for (const size of sizes) yield* flushing.create(Path.join(path, String(size)), bytes(size))
+      yield* flushing.begin
+      yield* flushing.written
+      assert.deepStrictEqual(sizes.map((size) => Fs.readFileSync(Path.join(path, String(size))).length), sizes)
+      yield* flushing.done
+      yield* flushing.create(Path.join(path, "400"), bytes(9))
+      const fault = yield* Effect.flip(flushing.done)
+      assert.deepStrictEqual(
+        [fault.subject, fault.remote, fault.detail.includes("exist")],
+        [Path.join(path, "400"), "the output of before is intact", true]
+      )
+      assert.strictEqual(Fs.statSync(Path.join(path, "400")).size, 400)
+      yield* flushing.stopped
+    }))
+
   it.scopedLive("fail where one of them cannot be flushed", () =>
     Effect.gen(function*() {
       const path = yield* folder

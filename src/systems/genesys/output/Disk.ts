@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as FileFault from "../../../store/FileFault.ts"
+import { Beside } from "./Beside.ts"
 import { createHash } from "node:crypto"
 import type { Dirent, Stats } from "node:fs"
 import * as FsSync from "node:fs"
@@ -103,6 +104,9 @@ export const makeFolder = (path: string): Effect.Effect<void, Fault.Fault> =>
 /** Bytes that are written while everything else waits: less than it takes to have it done beside. */
 const few = 262_144
 
+/** Files for which no thread is worth its while. */
+const fewFiles = 64
+
 /** Files that are flushed at once: as many as the process has threads for it, and as many again that wait for one. */
 const flushedAtOnce = 8
 
@@ -118,6 +122,8 @@ const flushable = process.platform === "win32" ? "r+" : "r"
  */
 export class Flushing {
   private readonly paths: Array<string> = []
+  private readonly beside = new Beside()
+  private created = 0
   private lanes = 0
   private fault: Fault.Fault | undefined = undefined
   private waiting: () => void = () => undefined
@@ -132,13 +138,16 @@ export class Flushing {
   }
 
   /**
-   * Writes a file that is not there yet. Not to be interrupted: one file is soon written.
+   * Writes a file that is not there yet. Not to be interrupted: one file is soon written. What became of many small ones
+   * is known when all are `done`.
    *
    * @since 0.1.0
    */
   create(path: string, bytes: Uint8Array, mode?: number): Effect.Effect<void, Fault.Fault> {
     if (bytes.length > few) return Effect.uninterruptible(createLarge(path, bytes, mode))
     return Effect.suspend(() => {
+      this.created += 1
+      if (this.created > fewFiles && mode === undefined) return this.beside.create(path, bytes)
       try {
         FsSync.writeFileSync(path, bytes, { flag: "wx", mode })
         this.paths.push(path)
@@ -150,11 +159,12 @@ export class Flushing {
   }
 
   /**
-   * Begins to flush what is written so far.
+   * Begins to flush what is there so far.
    *
    * @since 0.1.0
    */
   readonly begin: Effect.Effect<void> = Effect.sync(() => {
+    this.beside.flush()
     while (this.lanes < Math.min(flushedAtOnce, this.paths.length)) {
       this.lanes += 1
       this.next()
@@ -162,12 +172,21 @@ export class Flushing {
   })
 
   /**
+   * Waits until every file is there, and fails where one could not be written.
+   *
+   * @since 0.1.0
+   */
+  readonly written: Effect.Effect<void, Fault.Fault> = Effect.suspend(() =>
+    Effect.zipRight(this.beside.done, Effect.suspend(() => this.failure ?? Effect.void))
+  )
+
+  /**
    * Waits until all is flushed that was written, and fails where something could not be.
    *
    * @since 0.1.0
    */
   readonly done: Effect.Effect<void, Fault.Fault> = Effect.suspend(() =>
-    Effect.zipRight(Effect.zipRight(this.begin, this.ended), Effect.suspend(() => this.fault ?? Effect.void))
+    Effect.zipRight(Effect.zipRight(this.begin, this.all), Effect.suspend(() => this.failure ?? Effect.void))
   )
 
   /**
@@ -177,8 +196,17 @@ export class Flushing {
    */
   readonly stopped: Effect.Effect<void> = Effect.suspend(() => {
     this.paths.length = 0
-    return this.ended
+    return this.all
   })
+
+  private get all(): Effect.Effect<void> {
+    return Effect.zipRight(this.ended, this.beside.ended)
+  }
+
+  private get failure(): Fault.Fault | undefined {
+    const { failure } = this.beside
+    return this.fault ?? (failure === undefined ? undefined : refused(failure.path, failure.error))
+  }
 
   private readonly ended: Effect.Effect<void> = Effect.async<void>((resume) => {
     this.waiting = () => {

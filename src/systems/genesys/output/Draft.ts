@@ -10,6 +10,7 @@ import { createHash, type Hash, hash } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import type * as Fault from "../../../kernel/Fault.ts"
+import type * as Model from "../Model.ts"
 import type * as Checking from "../validate/Checking.ts"
 import * as Finalizer from "../../../kernel/Finalizer.ts"
 import * as Disk from "./Disk.ts"
@@ -226,6 +227,15 @@ export const writeBytes = (
       return Effect.zipRight(makeParent(draft, path), draft.flushing.create(path, bytes))
     })
   )
+
+/**
+ * The files of a resource that are there.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const filesOf = ({ digests }: Draft, { files }: Pick<Model.Resource, "files">): ReadonlyArray<Model.File> =>
+  files.length === 0 ? files : files.filter(({ digest, path }) => digests.get(path) === digest)
 
 const makeParent = (draft: Draft, path: string): Effect.Effect<void, Fault.Fault> => {
   const parent = Path.dirname(path)

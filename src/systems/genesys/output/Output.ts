@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
@@ -13,7 +12,7 @@ import * as Fault from "../../../kernel/Fault.ts"
 import type * as Model from "../Model.ts"
 import type { ExportOptions } from "../Options.ts"
 import * as AttributePath from "../pipeline/AttributePath.ts"
-import type { Report } from "../Report.ts"
+import type { Exception, Report } from "../Report.ts"
 import type { Table, TypeName } from "../Table.ts"
 import * as Types from "../Types.ts"
 import * as Checking from "../validate/Checking.ts"
@@ -217,8 +216,8 @@ const fill = (
     return Effect.gen(function*() {
       // What is known of all resources meanwhile is let go of before they are checked.
       const { plain, report } = yield* Effect.scoped(configuration(input, source, places, draft))
-      // The disk has its work while they are.
       yield* draft.flushing.begin
+      yield* draft.flushing.written
       yield* Steps.before("check")
       yield* refuseProblems(fresh, examination)
       yield* Draft.flush(draft)
@@ -239,13 +238,16 @@ const configuration = (
   draft: Draft.Draft
 ): Effect.Effect<Configured, Fault.Fault, Scope.Scope> =>
   Effect.gen(function*() {
-    const plan = yield* Plan.make(source)
+    const exceptions: Array<Exception> = []
+    const plan = yield* Plan.make(source, (resources) => Pages.files(draft, input.readFile, exceptions, resources))
     yield* refuseCycles(plan, input.options)
+    // The disk has its work while the configuration is written.
+    yield* draft.flushing.begin
     const desk: Record.Desk = {
       resolve: source.resolve,
       plan,
       variables: new Variables(),
-      exceptions: [],
+      exceptions,
       left: Record.left(plan, false)
     }
     yield* blocks(input, source, draft, desk)
@@ -273,17 +275,14 @@ const blocks = (
     const ofType = (type: TypeName) =>
       Effect.gen(function*() {
         const renders = yield* Plan.renders(source, type)
-        yield* Stream.runForEachChunk(source.resources(type), (chunk) =>
-          Effect.gen(function*() {
-            const resources = Chunk.toReadonlyArray(chunk)
-            const files = yield* Pages.files(draft, input.readFile, desk.exceptions, resources)
-            for (const [index, resource] of resources.entries()) {
-              const address = Plan.addressOf(source, resource)
-              if (Fault.isFault(address)) return yield* address
-              pages.add(desk, renders, resource, address, files[index] ?? [], soft)
-            }
-            yield* pages.drained
-          }))
+        yield* Stream.runForEachChunk(source.resources(type), (chunk) => {
+          for (const resource of chunk) {
+            const address = Plan.addressOf(source, resource)
+            if (Fault.isFault(address)) return address
+            pages.add(desk, renders, resource, address, Draft.filesOf(draft, resource), soft)
+          }
+          return pages.drained
+        })
       })
     for (const type of source.types) {
       const own = desk.plan.own.get(type) ?? []

@@ -17,7 +17,6 @@ import type * as Model from "../Model.ts"
 import type { ExportOptions } from "../Options.ts"
 import type { Exception, Report } from "../Report.ts"
 import type { Table, TypeName } from "../Table.ts"
-import type * as Cycles from "./Cycles.ts"
 import * as Draft from "./Draft.ts"
 import * as HclWriter from "./HclWriter.ts"
 import * as JsonWriter from "./JsonWriter.ts"
@@ -78,7 +77,7 @@ export interface Pages {
     resource: Model.Resource,
     address: Model.Address,
     files: ReadonlyArray<Model.File>,
-    soft: ReadonlyMap<string, Cycles.Cut>
+    soft: Record.Left
   ) => void
   readonly addOwn: (own: ReadonlyArray<Plan.Own>) => void
   readonly drained: Effect.Effect<void, Fault.Fault, Scope.Scope>
@@ -159,10 +158,10 @@ const dependsOn = (
   { exceptions, plan, resolve }: Record.Desk,
   resource: Model.Resource,
   address: Model.Address,
-  soft: ReadonlyMap<string, Cycles.Cut>
+  soft: Record.Left
 ): ReadonlyArray<Expression> => {
   if (resource.mode === "data" || resource.dependsOn.length === 0) return []
-  const from = plan.nodes.of(address)
+  const left = soft.get(plan.nodes.of(address))
   const found = new Set<string>()
   const missing: Array<Model.Resource["dependsOn"][number]> = []
   for (const dependency of resource.dependsOn) {
@@ -171,7 +170,7 @@ const dependsOn = (
       missing.push(dependency)
       continue
     }
-    const cut = soft.get(`${from} ${plan.nodes.of(to)}`)
+    const cut = left?.get(plan.nodes.of(to))
     if (cut === undefined) found.add(Plan.addressText(to))
     else exceptions.push(Record.brokenDependency(plan, resource, cut))
   }
@@ -190,8 +189,7 @@ interface Belonging {
 }
 
 /**
- * Writes the files that belong to some resources, and gives for each of these those that are there. One that is not is
- * told of.
+ * Writes the files that belong to some resources. One that cannot be is told of.
  *
  * @since 0.1.0
  * @category writing
@@ -201,14 +199,15 @@ export const files = (
   readFile: (file: Model.File) => Effect.Effect<Uint8Array, Fault.Fault>,
   exceptions: Array<Exception>,
   resources: ReadonlyArray<Model.Resource>
-): Effect.Effect<ReadonlyArray<ReadonlyArray<Model.File>>, Fault.Fault> =>
-  Effect.gen(function*() {
-    const all = resources.map((resource) =>
-      resource.files.map((file): Belonging => ({ resource, file, missing: undefined }))
-    )
+): Effect.Effect<void, Fault.Fault> => {
+  const all = resources.flatMap((resource) =>
+    resource.files.map((file): Belonging => ({ resource, file, missing: undefined }))
+  )
+  if (all.length === 0) return Effect.void
+  return Effect.gen(function*() {
     // Of those with one name the first must come first.
     const named = new Map<string, Array<Belonging>>()
-    for (const one of all.flat()) {
+    for (const one of all) {
       const same = named.get(one.file.path)
       if (same === undefined) named.set(one.file.path, [one])
       else same.push(one)
@@ -229,9 +228,9 @@ export const files = (
         }),
       { concurrency: filesAtOnce, discard: true }
     )
-    for (const { missing } of all.flat()) if (missing !== undefined) exceptions.push(missing)
-    return all.map((own) => own.filter(({ missing }) => missing === undefined).map(({ file }) => file))
+    for (const { missing } of all) if (missing !== undefined) exceptions.push(missing)
   })
+}
 
 /** Gives why it is not there. */
 const file = (

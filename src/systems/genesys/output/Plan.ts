@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
@@ -208,12 +209,15 @@ export const ownData = (
 const isTypeName = (name: string): name is TypeName => name.startsWith("genesyscloud_")
 
 /**
- * Reads all resources once.
+ * Reads all resources once, and hands them on in passing.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (source: Source): Effect.Effect<Plan, Fault.Fault> =>
+export const make = (
+  source: Source,
+  pass: (resources: ReadonlyArray<Model.Resource>) => Effect.Effect<void, Fault.Fault> = () => Effect.void
+): Effect.Effect<Plan, Fault.Fault> =>
   Effect.gen(function*() {
     const nodes = new Nodes()
     const own = new Map<string, Omit<Own, "label">>()
@@ -226,7 +230,7 @@ export const make = (source: Source): Effect.Effect<Plan, Fault.Fault> =>
           if (Fault.isFault(address)) return address
           survey(source, rendering, resource, nodes.of(address), nodes, own)
         }
-        return Effect.void
+        return pass(Chunk.toReadonlyArray(chunk))
       })
     }
     const labelled = label([...own.values()], nodes)

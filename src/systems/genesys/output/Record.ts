@@ -25,16 +25,32 @@ export interface Desk {
   readonly plan: Plan.Plan
   readonly variables: Variables
   readonly exceptions: Array<Exception>
-  /** What is left out, by owner and target. */
-  readonly left: ReadonlyMap<string, Cycles.Cut>
+  /** What is left out. */
+  readonly left: Left
 }
+
+/**
+ * Cuts by owner and target.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Left = ReadonlyMap<number, ReadonlyMap<number, Cycles.Cut>>
 
 /**
  * @since 0.1.0
  * @category constructors
  */
-export const left = (plan: Plan.Plan, soft: boolean): ReadonlyMap<string, Cycles.Cut> =>
-  new Map(plan.cuts.filter((cut) => cut.soft === soft).map((cut) => [`${cut.from} ${cut.to}`, cut]))
+export const left = (plan: Plan.Plan, soft: boolean): Left => {
+  const found = new Map<number, Map<number, Cycles.Cut>>()
+  for (const cut of plan.cuts) {
+    if (cut.soft !== soft) continue
+    const known = found.get(cut.from)
+    if (known === undefined) found.set(cut.from, new Map([[cut.to, cut]]))
+    else known.set(cut.to, cut)
+  }
+  return found
+}
 
 /**
  * What writes a resource asks, and what it told.
@@ -62,7 +78,7 @@ export const make = (desk: Desk, resource: Model.Resource, address: Model.Addres
   const missing = new Map<string, Missing>()
   const circles = new Map<string, Cycles.Cut>()
   const variables = new Map<string, Expression>()
-  const from = desk.plan.nodes.of(address)
+  const left = desk.left.size === 0 ? undefined : desk.left.get(desk.plan.nodes.of(address))
   const refer = (type: TypeName, id: string, path: string): Expression | string | undefined => {
     const to = desk.resolve(type, id)
     if (to === undefined) {
@@ -70,7 +86,7 @@ export const make = (desk: Desk, resource: Model.Resource, address: Model.Addres
       const own = data === undefined ? undefined : desk.plan.ownOf(data.type, data.name)
       return own === undefined ? undefined : new Expression(`data.${own.type}.${own.label}.id`)
     }
-    const cut = desk.left.size === 0 ? undefined : desk.left.get(`${from} ${desk.plan.nodes.of(to)}`)
+    const cut = left?.get(desk.plan.nodes.of(to))
     if (cut === undefined) return new Expression(`${Plan.addressText(to)}.id`)
     circles.set(path, cut)
     return id

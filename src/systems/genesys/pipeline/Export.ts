@@ -198,13 +198,20 @@ const addressOf = (work: Work.Work, type: TypeName, id: string): Model.Address |
   }
 }
 
+interface Labelled {
+  readonly label: string
+  readonly entry: Entry
+}
+
 /** The resources of a type by label. */
 const resourcesOf = (work: Work.Work, type: TypeName): Stream.Stream<Model.Resource, Fault.Fault> =>
   Stream.suspend(() => {
-    const sorted: Array<Model.Address & { readonly entry: Entry }> = []
-    for (const entry of work.inventories.get(type)?.entries.values() ?? []) {
-      const address = addressOf(work, type, entry.id)
-      if (address !== undefined) sorted.push({ ...address, entry })
+    const inventory = work.inventories.get(type)
+    if (inventory === undefined) return Stream.empty
+    const hashes = work.options.hashedLabels ?? false
+    const sorted: Array<Labelled> = []
+    for (const entry of inventory.entries.values()) {
+      if (entry.state === "present") sorted.push({ label: inventory.labelOf(entry.id, hashes), entry })
     }
     sorted.sort(({ label: left }, { label: right }) => (left < right ? -1 : 1))
     const pages = Array.from(
@@ -212,7 +219,7 @@ const resourcesOf = (work: Work.Work, type: TypeName): Stream.Stream<Model.Resou
       (_, index) => sorted.slice(index * page, (index + 1) * page)
     )
     return Stream.fromIterable(pages).pipe(
-      Stream.mapEffect((addresses) => pageOf(work, type, addresses)),
+      Stream.mapEffect((some) => pageOf(work, type, some)),
       Stream.flattenChunks
     )
   })
@@ -220,25 +227,33 @@ const resourcesOf = (work: Work.Work, type: TypeName): Stream.Stream<Model.Resou
 const pageOf = (
   work: Work.Work,
   type: TypeName,
-  addresses: ReadonlyArray<Model.Address & { readonly entry: Entry }>
+  some: ReadonlyArray<Labelled>
 ): Effect.Effect<Chunk.Chunk<Model.Resource>, Fault.Fault> => {
-  const texts = addresses.map(({ entry: { id }, mode }) => work.prepared?.get({ type, id, mode }))
-  const others = addresses.filter((_, index) => texts[index] === undefined).map(({ entry: { id } }) => id)
+  const found: Array<Model.Resource | undefined> = []
+  const others: Array<string> = []
+  for (const { entry } of some) {
+    const { id, name, stamp } = entry
+    const mode = Work.modeOf(work, entry)
+    const text = work.prepared?.get({ type, id, mode })
+    if (text === undefined) others.push(id)
+    const { values } = text ?? {}
+    found.push(values && { type, id, name, mode, stamp, text, values, files: [], dependsOn: [] })
+  }
   return Effect.map(work.spool.read(type, others), (read) => {
     const kept = new Map(read)
-    return Chunk.unsafeFromArray(addresses.flatMap((address, index) => {
-      const { entry: { id, name, stamp }, label, mode } = address
-      const text = texts[index]
-      if (text !== undefined) {
-        return [{ type, id, name, mode, stamp, text, values: text.values, files: [], dependsOn: [] }]
-      }
-      const found = kept.get(id)
-      if (found === undefined) return []
-      const files = found.files.map((file) => Files.labelled(file, label))
-      for (const file of files) work.files.own(address.entry, file)
-      return [{ type, id, name, mode, stamp, values: found.values, files, dependsOn: found.dependsOn }]
+    return Chunk.unsafeFromArray(some.flatMap(({ entry, label }, index) => {
+      const one = kept.get(entry.id)
+      return found[index] ?? (one === undefined ? [] : [resourceOf(work, entry, label, one)])
     }))
   })
+}
+
+const resourceOf = (work: Work.Work, entry: Entry, label: string, kept: Spool.Kept): Model.Resource => {
+  const { id, name, stamp, type } = entry
+  const files = kept.files.map((file) => Files.labelled(file, label))
+  for (const file of files) work.files.own(entry, file)
+  const mode = Work.modeOf(work, entry)
+  return { type, id, name, mode, stamp, values: kept.values, files, dependsOn: kept.dependsOn }
 }
 
 /** Whether it was written, or is gone for sure. */

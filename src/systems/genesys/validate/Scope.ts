@@ -198,5 +198,7 @@ const isArray = (value: Json.Json): value is ReadonlyArray<Json.Json> => Array.i
 /** The line of a block that has this. */
 const lineOf = ({ at, line, text }: Block, name: string): number => {
   const found = text.indexOf(name, at)
-  return found < 0 ? line : line + (text.slice(at, found).match(/\n/g)?.length ?? 0)
+  let lines = line
+  for (let next = text.indexOf("\n", at); next >= 0 && next < found; next = text.indexOf("\n", next + 1)) lines += 1
+  return lines
 }
