@@ -6,8 +6,6 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { createHash } from "node:crypto"
 import { execFileSync } from "node:child_process"
@@ -285,13 +283,4 @@ describe("Scan", () => {
         yield* Fiber.interrupt(ticking)
       })
   )
-
-  it.scoped("reads no more files than are taken from the stream", () =>
-    Effect.gen(function*() {
-      const folder = yield* folderWith({ "a.txt": "a", "b.txt": "b", "c.txt": "c" })
-      const first = yield* Stream.runHead(Scan.scan({ folder, concurrency: 1 })).pipe(
-        Effect.provide(failing("readFile", "c.txt", "PermissionDenied"))
-      )
-      expect(Option.map(first, ({ file }) => file)).toStrictEqual(Option.some("a.txt"))
-    }))
 })

@@ -6,10 +6,8 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as Content from "./Content.ts"
@@ -83,11 +81,7 @@ interface Skipped {
   readonly reason: string
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
-export type Item = Document | Refused | Skipped
+type Item = Document | Refused | Skipped
 
 /**
  * @since 0.1.0
@@ -106,32 +100,16 @@ export interface Scanned {
  * @since 0.1.0
  * @category constructors
  */
-export const scan = (
-  options: Options
-): Stream.Stream<Item, Fault.Fault, FileSystem.FileSystem | Path.Path> =>
-  Stream.unwrap(
-    Effect.gen(function*() {
-      const found = yield* Folder.list(options.folder)
-      if (!found.some(({ _tag }) => _tag !== "Skipped")) return yield* ScanFault.empty(options.folder)
-      return Stream.fromIterable(found).pipe(
-        Stream.mapEffect(
-          (item) => item._tag === "File" ? inspect(item, options) : Effect.succeed([item]),
-          { concurrency: options.concurrency ?? 4 }
-        ),
-        Stream.mapConcat((items) => items)
-      )
-    })
-  )
-
-/**
- * All of {@link scan} at once.
- *
- * @since 0.1.0
- * @category constructors
- */
 export const collect = (options: Options): Effect.Effect<Scanned, Fault.Fault, FileSystem.FileSystem | Path.Path> =>
-  Effect.map(Stream.runCollect(scan(options)), (items) => {
-    const all = Chunk.toReadonlyArray(items)
+  Effect.gen(function*() {
+    const found = yield* Folder.list(options.folder)
+    if (!found.some(({ _tag }) => _tag !== "Skipped")) return yield* ScanFault.empty(options.folder)
+    const items = yield* Effect.forEach(
+      found,
+      (item): ReturnType<typeof inspect> => item._tag === "File" ? inspect(item, options) : Effect.succeed([item]),
+      { concurrency: options.concurrency ?? 4 }
+    )
+    const all = items.flat()
     return {
       documents: all.filter((item) => item._tag === "Document"),
       refused: all.filter((item) => item._tag === "Refused"),

@@ -8,6 +8,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 
 /**
  * @since 0.1.0
@@ -24,7 +25,10 @@ export interface Options<A, B, E> {
 
 interface Waiting<A, B, E> {
   readonly item: A
-  readonly outcome: Deferred.Deferred<B, E>
+  /** Done when it is to lead, or knows what became of its item. */
+  readonly turn: Deferred.Deferred<void>
+  leads: boolean
+  outcome: Exit.Exit<B, E> | undefined
 }
 
 /**
@@ -45,50 +49,70 @@ export const gathered =
     })
 
 /**
- * A way to hand in one item and to wait for what becomes of it. Never are two groups under way at once. Whoever is
- * interrupted before its turn takes its item back.
+ * A way to hand in one item and to wait for what becomes of it. Never are two groups under way at once: the first of those
+ * who wait leads, until its own item is done, and then the next. Whoever is interrupted before its turn takes its item
+ * back.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = <A, B, E>(options: Options<A, B, E>): (item: A) => Effect.Effect<B, E> => {
-  const turn = Effect.unsafeMakeSemaphore(1)
   let queue: ReadonlyArray<Waiting<A, B, E>> = []
+  let isLed = false
 
   const ready = options.ready?.(() => queue.length) ?? Effect.void
 
   const group: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function*() {
+    Effect.suspend(() => {
       const taken = queue.slice(0, options.most)
       queue = queue.slice(taken.length)
-      const exit = yield* Effect.exit(restore(options.run(taken.map(({ item }) => item))))
-      // Only the one at whose turn it was is interrupted; the others come to theirs.
-      if (Exit.isInterrupted(exit)) queue = [...taken, ...queue]
-      else {
-        for (const [index, { outcome }] of taken.entries()) {
-          Deferred.unsafeDone(outcome, Exit.isSuccess(exit) ? exit.value[index] ?? missing : Exit.failCause(exit.cause))
+      return Effect.map(Effect.exit(restore(options.run(taken.map(({ item }) => item)))), (exit) => {
+        // Only the one at whose turn it was is interrupted; the others come to theirs.
+        if (Exit.isInterrupted(exit)) queue = [...taken, ...queue]
+        else {
+          for (const [index, waiting] of taken.entries()) {
+            waiting.outcome = Exit.isSuccess(exit) ? exit.value[index] ?? missing : Exit.failCause(exit.cause)
+            Deferred.unsafeDone(waiting.turn, Exit.void)
+          }
         }
-      }
+      })
     })
   )
 
+  const lead = (own: Waiting<A, B, E>): Effect.Effect<void> =>
+    Effect.suspend(() =>
+      own.outcome === undefined ? ready.pipe(Effect.zipRight(group), Effect.zipRight(lead(own))) : Effect.void
+    )
+
+  const handOver = (): void => {
+    const [next] = queue
+    isLed = next !== undefined
+    if (next === undefined) return
+    next.leads = true
+    Deferred.unsafeDone(next.turn, Exit.void)
+  }
+
   return (item) =>
-    Effect.flatMap(Deferred.make<B, E>(), (outcome) => {
-      const waiting = { item, outcome }
-      const lead: Effect.Effect<void> = Effect.flatMap(
-        Deferred.isDone(outcome),
-        (done) => done ? Effect.void : ready.pipe(Effect.zipRight(group), Effect.zipRight(lead))
-      )
-      queue = [...queue, waiting]
-      return turn.withPermits(1)(lead).pipe(
-        Effect.onInterrupt(() =>
-          Effect.sync(() => {
-            queue = queue.filter((other) => other !== waiting)
-          })
-        ),
-        Effect.zipRight(Deferred.await(outcome))
-      )
-    })
+    Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const own: Waiting<A, B, E> = {
+          item,
+          turn: Deferred.unsafeMake(FiberId.none),
+          leads: !isLed,
+          outcome: undefined
+        }
+        queue = [...queue, own]
+        isLed = true
+        const turn = own.leads ? Effect.void : Deferred.await(own.turn)
+        return restore(Effect.zipRight(turn, lead(own))).pipe(
+          Effect.ensuring(Effect.sync(() => {
+            if (own.outcome === undefined) queue = queue.filter((other) => other !== own)
+            if (own.leads) handOver()
+          })),
+          Effect.flatMap(() => own.outcome ?? missing)
+        )
+      })
+    )
 }
 
 const missing = Exit.die(new Error("an item of a group has no outcome"))
