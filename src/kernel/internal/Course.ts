@@ -185,8 +185,17 @@ const leavesDoubt = (fault: Fault.Fault): boolean =>
 
 const isVerdict = <A>(settled: Settled<A>): settled is Verdict<A> => settled._tag !== "Pending"
 
-const seriesOf = (operation: string) => ({
+const seriesFor = (operation: string) => ({
   sends: Metrics.counter("holdfast_mutation_sends", "Requests sent that change something", operation),
   adopted: Metrics.counter("holdfast_mutation_adopted", "Changes found done by reading", operation),
   unknown: Metrics.counter("holdfast_mutation_unknown", "Changes whose outcome reading did not settle", operation)
 })
+
+/** There are as many as operations in the program, and to make one takes longer than all the rest of a mutation. */
+const allSeries = new Map<string, ReturnType<typeof seriesFor>>()
+
+const seriesOf = (operation: string): ReturnType<typeof seriesFor> => {
+  const known = allSeries.get(operation) ?? seriesFor(operation)
+  allSeries.set(operation, known)
+  return known
+}

@@ -84,7 +84,7 @@ const eachPiece = (
 
 /**
  * Some bytes of a file. Fails with `file-changed` where they are not all there, and where the file has more of them than
- * it should, being read as a whole.
+ * it should, being read as a whole. Whoever compares their hash need not know whether the file changed meanwhile.
  *
  * @since 0.1.0
  * @category getters
@@ -93,7 +93,7 @@ export const read = (
   path: string,
   file: string,
   { end, start }: Shards.Range,
-  { isWhole }: { readonly isWhole: boolean }
+  { isCompared, isWhole }: { readonly isWhole: boolean; readonly isCompared: boolean }
 ): Effect.Effect<Uint8Array, Fault.Fault, FileSystem.FileSystem> =>
   use(path, file, (files, before) =>
     Effect.gen(function*() {
@@ -102,7 +102,7 @@ export const read = (
         ? patiently(file, files.readFile(path))
         : part(files, path, { end, file, start })
       return content.length === end - start ? content : yield* ScanFault.changed(file)
-    }))
+    }), isCompared)
 
 /** As far as it is there. */
 const part = (
@@ -132,11 +132,12 @@ const patiently = <A, R>(file: string, effect: Effect.Effect<A, PlatformError, R
 const opened = (files: FileSystem.FileSystem, path: string, file: string) =>
   patiently(file, Effect.disconnect(files.open(path, { flag: "r" })))
 
-/** Fails where the file is another one afterwards. */
+/** Fails where the file is another one afterwards, unless that is found by what was read. */
 const use = <A>(
   path: string,
   file: string,
-  read: (files: FileSystem.FileSystem, before: FileSystem.File.Info) => Effect.Effect<A, Failure>
+  read: (files: FileSystem.FileSystem, before: FileSystem.File.Info) => Effect.Effect<A, Failure>,
+  isCompared = false
 ): Effect.Effect<A, Fault.Fault, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const files = yield* FileSystem.FileSystem
@@ -144,7 +145,7 @@ const use = <A>(
     // It was a file when it was listed. To open a pipe waits until somebody writes to it.
     if (before.type !== "File") return yield* ScanFault.changed(file)
     const result = yield* read(files, before)
-    return isOther(before, yield* files.stat(path)) ? yield* ScanFault.changed(file) : result
+    return !isCompared && isOther(before, yield* files.stat(path)) ? yield* ScanFault.changed(file) : result
   }).pipe(Effect.mapError((error) => error._tag === "Fault" ? error : ScanFault.unreadable(file)(error)))
 
 const isOther = (before: FileSystem.File.Info, after: FileSystem.File.Info): boolean =>

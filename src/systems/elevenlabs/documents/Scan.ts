@@ -126,7 +126,8 @@ export const collect = (options: Options): Effect.Effect<Scanned, Fault.Fault, F
 export const load = (document: Document): Effect.Effect<Uint8Array, Fault.Fault, FileSystem.FileSystem> =>
   Effect.flatMap(
     Content.read(document.path, document.file, document.range ?? { start: 0, end: document.size }, {
-      isWhole: document.range === undefined
+      isWhole: document.range === undefined,
+      isCompared: true
     }),
     (content) =>
       sha256(content) === document.hash ? Effect.succeed(content) : Effect.fail(ScanFault.changed(document.file))
@@ -168,7 +169,10 @@ const parts = (
 ): Effect.Effect<ReadonlyArray<Item>, Fault.Fault, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     if (size > splitLimit) return [tooLarge(file, `${size} bytes`, limits)]
-    const content = yield* Content.read(path, file, { start: 0, end: size }, { isWhole: true })
+    const content = yield* Content.read(path, file, { start: 0, end: size }, {
+      isWhole: true,
+      isCompared: false
+    })
     const ranges = Shards.split(content, limits)
     if (Either.isLeft(ranges)) {
       return [tooLarge(file, `${Limits.characters(content)} characters, and ${ranges.left}`, limits)]
