@@ -138,6 +138,24 @@ describe.skipIf(!hasGit).concurrent(`kb --git${hasGit ? "" : " (skipped: git is 
       isWhole(served)
     }).pipe(Effect.scoped))
 
+  it.live("interrupted: nothing is pushed, and a later run pushes what was recorded, though it has nothing to do", () =>
+    Effect.gen(function*() {
+      const served = yield* versioned
+      const before = git(served.origin, "rev-parse", "main")
+      const reached = yield* served.holdSave
+      const running = yield* served.start("kb sync --git")
+      yield* reached
+      running.child.kill("SIGINT")
+      expect((yield* running.ends).code).toBe(130)
+      expect(git(served.origin, "rev-parse", "main")).toBe(before)
+      expect((yield* served.run("kb sync")).code).toBe(0)
+      const again = yield* served.run("kb sync --git")
+      expect([again.code, again.stdout]).toEqual([0, expect.stringContaining("git: 1 commit pushed\n")])
+      expect(again.stdout).toContain("2 the same")
+      expect(git(served.folder, "status", "--porcelain")).toBe("")
+      isWhole(served)
+    }).pipe(Effect.scoped))
+
   it.live("killed before the commit, and the clone lost with it: another clone finds what was uploaded", () =>
     Effect.gen(function*() {
       const served = yield* versioned

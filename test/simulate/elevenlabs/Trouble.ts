@@ -44,7 +44,10 @@ const answer = (dice: Dice): FaultPlan.BuiltIn => {
     [503, "service_unavailable"],
     [504, "gateway_timeout"],
     [429, "rate_limit_exceeded"],
-    [429, "system_busy"]
+    [429, "system_busy"],
+    // What is spent comes back: somebody frees some of it, or the month ends.
+    [401, "quota_exceeded"],
+    [402, "insufficient_credits"]
   )
   return {
     type: "answer",
@@ -54,8 +57,8 @@ const answer = (dice: Dice): FaultPlan.BuiltIn => {
       ...(status === 429 && dice.chance(0.5) ? { "retry-after": "1" } : {})
     },
     body: JSON.stringify({ detail: { status: code, message: "Something is not right." } }),
-    // Who is told to wait was not served.
-    acted: status !== 429 && dice.chance(0.5)
+    // Who is told to wait, or that nothing is left, was not served.
+    acted: status >= 500 && dice.chance(0.5)
   }
 }
 
