@@ -18,10 +18,10 @@ const { parentPort } = require("node:worker_threads")
 const flushable = process.platform === "win32" ? "r+" : "r"
 const written = []
 const failed = (path, { code, errno, message, syscall }) => ({ path, message, properties: { code, errno, syscall } })
-const write = (files) => {
-  for (const [path, bytes] of files) {
+const write = ({ files, tray }) => {
+  for (const [path, start, length] of files) {
     try {
-      writeFileSync(path, bytes, { flag: "wx" })
+      writeFileSync(path, new Uint8Array(tray, start, length), { flag: "wx" })
       written.push(path)
     } catch (error) {
       return failed(path, error)
@@ -49,7 +49,7 @@ const flush = () => {
   }
   for (let lane = 8; lane > 0; lane -= 1) next()
 }
-parentPort.on("message", (files) => files === "flush" ? flush() : parentPort.postMessage(write(files)))
+parentPort.on("message", (row) => row === undefined ? flush() : parentPort.postMessage(write(row)))
 `
 
 /** An error of the system loses its properties on the way from one thread to another. */
@@ -65,10 +65,19 @@ const failureOf = ({ message, path, properties }: Told): Failure => ({
 })
 
 /** Files that are handed over at once. */
-const row = 64
+const most = 64
 
-/** Bytes that are on their way at most. */
-const many = 8 * 1024 * 1024
+/** Bytes of them. */
+const traySize = 1024 * 1024
+
+/** So many of these at most: the thread collects no garbage while it has work, and gives them back as they are. */
+const mostTrays = 8
+
+/** Files in memory that both threads see. */
+interface Row {
+  readonly tray: SharedArrayBuffer
+  readonly files: ReadonlyArray<readonly [path: string, start: number, length: number]>
+}
 
 /**
  * What could not be written.
@@ -87,25 +96,40 @@ export interface Failure {
  */
 export class Beside {
   #thread: Worker | undefined = undefined
-  #next: Array<readonly [path: string, bytes: Uint8Array]> = []
-  #size = 0
-  #underway = 0
+  #tray: SharedArrayBuffer | undefined = undefined
+  #files: Array<readonly [path: string, start: number, length: number]> = []
+  #filled = 0
+  readonly #free: Array<SharedArrayBuffer> = []
+  #trays = 0
+  /** What the thread was told and has not answered yet, in turn. */
+  readonly #underway: Array<Row | undefined> = []
   readonly #waiting = new Set<() => void>()
 
   /** The first thing that went wrong. */
   failure: Failure | undefined = undefined
 
   /**
-   * Takes a file that is not there yet. What becomes of it is known when all is `done`.
+   * Takes a file that is not there yet, of no more than 1 MiB. What becomes of it is known when all is `done`.
    *
    * @since 0.1.0
    */
   create(path: string, bytes: Uint8Array): Effect.Effect<void> {
-    this.#next.push([path, bytes])
-    this.#size += bytes.length
-    if (this.#next.length < row && this.#size < many) return Effect.void
-    this.#hand()
-    return this.#size < many ? Effect.void : this.done
+    return Effect.suspend(() => {
+      if (this.failure !== undefined) return Effect.void
+      if (this.#files.length >= most || this.#filled + bytes.length > traySize) this.#hand()
+      const tray = this.#tray ?? this.#another()
+      this.#tray = tray
+      if (tray === undefined) {
+        return Effect.zipRight(
+          this.#until(() => this.#free.length > 0 || this.failure !== undefined),
+          this.create(path, bytes)
+        )
+      }
+      new Uint8Array(tray, this.#filled).set(bytes)
+      this.#files.push([path, this.#filled, bytes.length])
+      this.#filled += bytes.length
+      return Effect.void
+    })
   }
 
   /**
@@ -115,7 +139,7 @@ export class Beside {
    */
   flush(): void {
     this.#hand()
-    if (this.#thread !== undefined) this.#tell("flush")
+    if (this.#thread !== undefined) this.#tell(undefined)
   }
 
   /**
@@ -123,16 +147,9 @@ export class Beside {
    *
    * @since 0.1.0
    */
-  readonly done: Effect.Effect<void> = Effect.async<void>((resume) => {
-    const look = (): void => {
-      if (this.#underway > 0) return
-      this.#waiting.delete(look)
-      resume(Effect.void)
-    }
-    this.#waiting.add(look)
-    look()
-    return Effect.sync(() => this.#waiting.delete(look))
-  })
+  get done(): Effect.Effect<void> {
+    return this.#until(() => this.#underway.length === 0)
+  }
 
   /**
    * Ends the thread, when it has done what it was given.
@@ -140,7 +157,7 @@ export class Beside {
    * @since 0.1.0
    */
   readonly ended: Effect.Effect<void> = Effect.suspend(() => {
-    this.#next = []
+    this.#files = []
     return Effect.zipRight(
       this.done,
       Effect.promise(async () => {
@@ -150,30 +167,59 @@ export class Beside {
     )
   })
 
-  #hand(): void {
-    const files = this.#next
-    this.#next = []
-    if (files.length > 0) this.#tell(files)
+  /** Looks again at each answer. */
+  #until(holds: () => boolean): Effect.Effect<void> {
+    return Effect.async<void>((resume) => {
+      const look = (): void => {
+        if (!holds()) return
+        this.#waiting.delete(look)
+        resume(Effect.void)
+      }
+      this.#waiting.add(look)
+      look()
+      return Effect.sync(() => this.#waiting.delete(look))
+    })
   }
 
-  #tell(word: ReadonlyArray<readonly [path: string, bytes: Uint8Array]> | "flush"): void {
+  #another(): SharedArrayBuffer | undefined {
+    const free = this.#free.pop()
+    if (free !== undefined || this.#trays >= mostTrays) return free
+    this.#trays += 1
+    return new SharedArrayBuffer(traySize)
+  }
+
+  #hand(): void {
+    const files = this.#files
+    const tray = this.#tray
+    this.#files = []
+    this.#filled = 0
+    this.#tray = undefined
+    if (tray !== undefined) this.#tell({ tray, files })
+  }
+
+  #tell(row: Row | undefined): void {
     if (this.failure !== undefined) return
-    this.#underway += 1
-    this.#running.postMessage(word, [])
+    this.#underway.push(row)
+    this.#running.postMessage(row, [])
   }
 
   get #running(): Worker {
     if (this.#thread !== undefined) return this.#thread
     const thread = new Worker(program, { eval: true })
-    thread.on("message", (told: Told | undefined) => this.#did(this.#underway - 1, told && failureOf(told)))
-    thread.on("error", (error) => this.#did(0, { path: "", error }))
+    thread.on("message", (told: Told | undefined) => {
+      const tray = this.#underway.shift()?.tray
+      if (tray !== undefined) this.#free.push(tray)
+      this.#heard(told && failureOf(told))
+    })
+    thread.on("error", (error) => {
+      this.#underway.length = 0
+      this.#heard({ path: "", error })
+    })
     this.#thread = thread
     return thread
   }
 
-  #did(underway: number, failure: Failure | undefined): void {
-    this.#underway = underway
-    if (underway === 0) this.#size = 0
+  #heard(failure: Failure | undefined): void {
     this.failure ??= failure
     for (const look of this.#waiting) look()
   }

@@ -109,11 +109,11 @@ export class Scope {
       const target = upTo(name, root === "data" ? 3 : 2)
       if (root === "var") {
         const variable = target.slice("var.".length)
-        this.#used.add(variable)
+        if (!this.#used.has(variable)) this.#used.add(own(variable))
         if (!this.#variables.has(variable)) this.#use(block, by, target, name)
         continue
       }
-      const to = this.#graph.node(target)
+      const to = this.#graph.find(target) ?? this.#graph.node(own(target))
       if (this.#places[to] === undefined) this.#use(block, by, target, name)
       if (node !== undefined) this.#graph.connect(node, to, false)
     }
@@ -121,7 +121,7 @@ export class Scope {
 
   #use(block: Block, by: string, target: string, name: string): void {
     const known = this.#ahead.get(target)
-    if (known === undefined) this.#ahead.set(target, { file: block.file, line: lineOf(block, name), by, more: 0 })
+    if (known === undefined) this.#ahead.set(own(target), { file: block.file, line: lineOf(block, name), by, more: 0 })
     else known.more += 1
   }
 
@@ -159,6 +159,9 @@ export class Scope {
     })
   }
 }
+
+/** A text that does not keep in memory the one that it was cut out of. */
+const own = (text: string): string => Buffer.from(text).toString()
 
 /** So many parts of a dotted name. */
 const upTo = (name: string, parts: number): string => {
