@@ -42,7 +42,7 @@ const prepared = (directory: string, options: ExportOptions, passes: (id: string
   Effect.gen(function*() {
     const input = Lab.input(directory, resources, options)
     const shelf = yield* Output.prepare(options, Lab.tables)
-    for (const resource of resources) if (passes(resource.id)) shelf?.add(resource)
+    for (const resource of resources) if (passes(resource.id)) shelf?.add(resource, () => resources.length)
     const texts = resources.map((resource) => shelf?.get(resource))
     yield* Output.write({
       ...input,
@@ -85,6 +85,24 @@ describe("Texts that are made as resources are read", () => {
           exportOmitUnresolvedRefs: true
         }] as const
       ) assert.isUndefined(yield* Output.prepare(options, Lab.tables))
+    }))
+})
+
+describe("Texts of an organisation that is not of the usual size", () => {
+  it.effect("are let go of", () =>
+    Effect.gen(function*() {
+      const shelf = yield* Output.prepare({}, Lab.tables)
+      const [one] = resources
+      let listed = 20_000
+      const add = () => one === undefined ? undefined : shelf?.add(one, () => listed)
+      const has = () => one !== undefined && shelf?.get(one) !== undefined
+      add()
+      assert.isTrue(has())
+      listed += 1
+      for (let again = 0; again < 100; again++) add()
+      assert.isFalse(has())
+      add()
+      assert.isFalse(has())
     }))
 })
 

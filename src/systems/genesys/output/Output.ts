@@ -24,7 +24,7 @@ import * as Folder from "./Folder.ts"
 import * as Manifest from "./Manifest.ts"
 import * as Pages from "./Pages.ts"
 import * as Plan from "./Plan.ts"
-import type * as Prepared from "./Prepared.ts"
+import * as Prepared from "./Prepared.ts"
 import * as Record from "./Record.ts"
 import * as ReportFile from "./ReportFile.ts"
 import * as Residents from "./Residents.ts"
@@ -188,9 +188,6 @@ const refusal = (code: string, detail: string, hint: string): Fault.Fault =>
     hint
   })
 
-/** Resources whose blocks are checked while they are written: of more, what is known of them for either takes much memory. */
-const most = 20_000
-
 interface Filling {
   readonly files: ReadonlyArray<string>
   readonly report: Report
@@ -212,7 +209,7 @@ const fill = (
   Effect.suspend(() => {
     const examination = new Checking.Examination()
     const resources = input.report.types.reduce((sum, { exported }) => sum + exported, 0)
-    const draft = Draft.make(fresh, resources > most ? undefined : examination)
+    const draft = Draft.make(fresh, Prepared.isUsual(resources) ? examination : undefined)
     return Effect.gen(function*() {
       // What is known of all resources meanwhile is let go of before they are checked.
       const { plain, report } = yield* Effect.scoped(configuration(input, source, places, draft))

@@ -40,6 +40,20 @@ const plain = /^[0-9A-Za-z_-]+$/
 /** Characters that are held, most of them of one byte. When there are more, all are let go of. */
 const room = 24 * 1024 * 1024
 
+/** So many resources are many: to know of all of them while they are written takes memory that is needed to write them. */
+const many = 20_000
+
+/** The number is asked for each time that so many were added. */
+const asking = 100
+
+/**
+ * Whether an organisation is of the usual size.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isUsual = (resources: number): boolean => resources <= many
+
 /**
  * The texts of an export.
  *
@@ -54,6 +68,8 @@ export class Shelf {
   readonly #marks: RegExp
   readonly #texts = new Map<TypeName, Map<string, Text>>()
   #size = 0
+  #asked = 0
+  #isOpen = true
 
   constructor(style: Plan.Style, form: Syntax["form"]) {
     this.style = style
@@ -64,15 +80,18 @@ export class Shelf {
   /**
    * Makes the text of a resource, if that can be made now.
    *
+   * @param listed How many resources there are, as far as that is known.
    * @since 0.1.0
    */
-  add(resource: Omit<Model.Resource, "stamp">): void {
-    if (this.#size > room || resource.files.length > 0 || resource.dependsOn.length > 0) return
+  add(resource: Omit<Model.Resource, "stamp">, listed: () => number): void {
+    if (!this.#isOpen) return
+    if (this.#asked++ % asking === 0 && !isUsual(listed())) return this.#close()
+    if (resource.files.length > 0 || resource.dependsOn.length > 0) return
     const renders = Plan.compiled(this.style, resource.type)
     const text = renders === undefined ? undefined : this.#attempt(renders, resource)
     if (text === undefined) return
     for (const literal of text.literals) this.#size += literal.length
-    if (this.#size > room) return this.#texts.clear()
+    if (this.#size > room) return this.#close()
     const known = this.#texts.get(resource.type)
     if (known === undefined) this.#texts.set(resource.type, new Map([[resource.id, text]]))
     else known.set(resource.id, text)
@@ -86,6 +105,11 @@ export class Shelf {
   get({ id, mode, type }: Pick<Model.Resource, "type" | "id" | "mode">): Text | undefined {
     const text = this.#texts.get(type)?.get(id)
     return text?.mode === this.style.modeOf(type, mode) ? text : undefined
+  }
+
+  #close(): void {
+    this.#isOpen = false
+    this.#texts.clear()
   }
 
   /** A table that cannot make anything of it fails at the end, as it does without a shelf. */

@@ -52,7 +52,10 @@ export const kept = (
   const files = before?.files ?? Files.named(inventory.table, values, fetched.files)
   work.spool.add(inventory, entry, { values, files, dependsOn }, fetched.incomplete)
   const { id, name, type } = entry
-  work.prepared?.add({ type, id, name, mode: Work.modeOf(work, entry), values, files, dependsOn })
+  work.prepared?.add(
+    { type, id, name, mode: Work.modeOf(work, entry), values, files, dependsOn },
+    () => Work.listed(work)
+  )
   return ended(work, inventory, entry, "present")
 }
 

@@ -154,6 +154,18 @@ export const modeOf = ({ selection }: Work, entry: Entry): Model.Resource["mode"
   entry.data || selection.asData(entry) ? "data" : "managed"
 
 /**
+ * How many resources there are, as far as they are listed.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const listed = ({ inventories }: Work): number => {
+  let sum = 0
+  for (const { entries } of inventories.values()) sum += entries.size
+  return sum
+}
+
+/**
  * @since 0.1.0
  * @category operations
  */
