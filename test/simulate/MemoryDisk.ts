@@ -141,6 +141,8 @@ const handleOf = (node: Node) => {
   const append = async (data: string | Uint8Array): Promise<void> => {
     if (node.entries === undefined) node.bytes = Buffer.concat([node.bytes, Buffer.from(data)])
   }
+  /** Where a read goes on that names no place. */
+  let at = 0
   return {
     writeFile: append,
     appendFile: append,
@@ -148,8 +150,10 @@ const handleOf = (node: Node) => {
     datasync: async () => {},
     close: async () => {},
     stat: async () => stats(node),
-    read: async (buffer: Uint8Array, offset: number, length: number, position: number) => {
-      const piece = (node.bytes ?? Buffer.alloc(0)).subarray(position, position + length)
+    read: async (buffer: Uint8Array, offset: number, length: number, position: number | null) => {
+      const from = position ?? at
+      const piece = (node.bytes ?? Buffer.alloc(0)).subarray(from, from + length)
+      if (position === null) at += piece.length
       buffer.set(piece, offset)
       return { bytesRead: piece.length, buffer }
     }
