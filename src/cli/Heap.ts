@@ -5,16 +5,33 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { setFlagsFromString } from "node:v8"
+import { getHeapStatistics, setFlagsFromString } from "node:v8"
+
+/** Below it, collecting more often would cost more processor time than the memory is worth. */
+const largeBytes = 144 * 1024 * 1024
+
+const lookMillis = 100
 
 /**
- * From now on the old generation is collected when it has grown by three tenths since the last time, which costs some
- * processor time, most of it beside the main thread. A heap of the size that a short command has is not affected.
+ * While an effect runs, and from when the heap is large: the old generation is collected when it has grown by three
+ * tenths since the last time, which costs some processor time, most of it beside the main thread.
  *
  * V8 reads the flag at the end of every collection, so it may be set at any time. Source: v8/src/heap/memory-controller.cc,
  * `MemoryController::GrowingFactor`.
  *
  * @since 0.1.0
- * @category operations
+ * @category combinators
  */
-export const keepSmall: Effect.Effect<void> = Effect.sync(() => setFlagsFromString("--heap-growing-percent=30"))
+export const keptSmall = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const timer = setInterval(() => {
+        if (getHeapStatistics().used_heap_size < largeBytes) return
+        clearInterval(timer)
+        setFlagsFromString("--heap-growing-percent=30")
+      }, lookMillis)
+      return timer
+    }),
+    () => effect,
+    (timer) => Effect.sync(() => clearInterval(timer))
+  )

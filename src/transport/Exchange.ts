@@ -35,6 +35,8 @@ export interface Request {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | undefined
+  /** Told as soon as the whole reply has come, before anything is made of it. Not told of a reply that broke off. */
+  readonly onReply?: ((status: number) => void) | undefined
 }
 
 /**
@@ -136,6 +138,24 @@ type Finish<A> = (head: Omit<Http.Reply, "text">, body: Buffer) => A
 /** What undici calls its own clocks, of which each looks at a part of the exchange. */
 const ranOut = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"])
 
+const taken: Array<() => void> = []
+
+const takeNext = (): void => {
+  const next = taken.shift()
+  if (next === undefined) return
+  if (taken.length > 0) setImmediate(takeNext)
+  next()
+}
+
+/**
+ * One reply in each turn of the event loop, so that no work on replies keeps a request from being written: undici writes
+ * one over a connection that was idle in the next turn, when it knows that the connection still stands.
+ */
+const inTurn = (take: () => void): void => {
+  taken.push(take)
+  if (taken.length === 1) setImmediate(takeNext)
+}
+
 /** Collects one reply. Undici calls it back; the last call resumes the fiber. */
 class Collector<A> implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined = undefined
@@ -229,12 +249,21 @@ class Collector<A> implements Dispatcher.DispatchHandler {
   }
 
   private deliver(): void {
+    const { onReply } = this.request
+    const reply = Effect.sync(this.finished)
+    if (onReply === undefined) {
+      this.resume(reply)
+      return
+    }
+    onReply(this.status)
+    inTurn(() => this.resume(reply))
+  }
+
+  private readonly finished = (): A => {
     const [first] = this.chunks
     const body = this.chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.chunks)
-    const { statusText, status } = this
-    this.resume(
-      Effect.succeed(this.finish({ method: this.request.method, status, statusText, headers: flat(this.raw) }, body))
-    )
+    const { raw, request: { method }, status, statusText } = this
+    return this.finish({ method, status, statusText, headers: flat(raw) }, body)
   }
 }
 
@@ -282,6 +311,12 @@ const requestOf = ({ body, headers, method, origin, path }: Request): HttpClient
   return body === undefined ? request : HttpClientRequest.bodyText(request, body, headers["content-type"])
 }
 
+const told = <A extends { readonly status: number }>(
+  { onReply }: Request,
+  exchange: Effect.Effect<A, Fault.Fault>
+): Effect.Effect<A, Fault.Fault> =>
+  onReply === undefined ? exchange : Effect.tap(exchange, ({ status }) => Effect.sync(() => onReply(status)))
+
 /** By the clock of the program, which a timer would know nothing of. */
 const within = (
   attemptTimeout: Duration.DurationInput | undefined,
@@ -305,32 +340,38 @@ export const fromHttpClient = (http: HttpClient.HttpClient, limits: Limits = {})
   const client = Redaction.protect(http, { untraced: () => true })
   return {
     text: (request, context) =>
-      within(limits.text, context)(Http.exchange(client, requestOf(request), context, { maxBytes: textLimit })),
+      told(
+        request,
+        within(limits.text, context)(Http.exchange(client, requestOf(request), context, { maxBytes: textLimit }))
+      ),
     bytes: (request, context) =>
-      within(limits.bytes, context)(
-        client.execute(requestOf(request)).pipe(
-          Effect.flatMap((response) => {
-            const head = {
-              method: request.method,
-              status: response.status,
-              statusText: Http.statusText(response),
-              headers: response.headers
-            }
-            const chunks: Array<Uint8Array> = []
-            let size = 0
-            const body = Stream.runForEach(response.stream, (chunk) => {
-              size += chunk.length
-              chunks.push(chunk)
-              return size > bytesLimit ? Effect.fail(tooLarge(response.status, bytesLimit, context)) : Effect.void
-            }).pipe(
-              Effect.catchIf(
-                (error) => error._tag === "ResponseError" && (error.reason === "EmptyBody" || response.status >= 400),
-                () => Effect.void
+      told(
+        request,
+        within(limits.bytes, context)(
+          client.execute(requestOf(request)).pipe(
+            Effect.flatMap((response) => {
+              const head = {
+                method: request.method,
+                status: response.status,
+                statusText: Http.statusText(response),
+                headers: response.headers
+              }
+              const chunks: Array<Uint8Array> = []
+              let size = 0
+              const body = Stream.runForEach(response.stream, (chunk) => {
+                size += chunk.length
+                chunks.push(chunk)
+                return size > bytesLimit ? Effect.fail(tooLarge(response.status, bytesLimit, context)) : Effect.void
+              }).pipe(
+                Effect.catchIf(
+                  (error) => error._tag === "ResponseError" && (error.reason === "EmptyBody" || response.status >= 400),
+                  () => Effect.void
+                )
               )
-            )
-            return Effect.map(body, (): Bytes => ({ ...head, bytes: Buffer.concat(chunks) }))
-          }),
-          Effect.mapError((error) => error._tag === "Fault" ? error : TransportFault.fromClientError(error, context))
+              return Effect.map(body, (): Bytes => ({ ...head, bytes: Buffer.concat(chunks) }))
+            }),
+            Effect.mapError((error) => error._tag === "Fault" ? error : TransportFault.fromClientError(error, context))
+          )
         )
       )
   }

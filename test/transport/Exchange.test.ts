@@ -53,6 +53,38 @@ describe("Exchange", () => {
       assert.strictEqual(ports.size, 1)
     }))
 
+  it.scopedLive("tells of a reply when it has come, before anything is made of it", () =>
+    Effect.gen(function*() {
+      const server = Http.createServer((request, response) => {
+        response.statusCode = 401
+        response.end(request.url)
+      })
+      const origin = `http://127.0.0.1:${yield* listen(server)}`
+      const told: Array<string> = []
+      const ask = (exchange: Exchange.Exchange, path: string) => {
+        const request = { ...get(origin), path, onReply: (status: number) => told.push(`${path} has come: ${status}`) }
+        const exchanged = path === "/bytes"
+          ? Effect.map(exchange.bytes(request, context), ({ bytes }) => Buffer.from(bytes).toString())
+          : Effect.map(exchange.text(request, context), ({ text }) => text)
+        return Effect.map(exchanged, (text) => told.push(`${text} is taken`))
+      }
+      const byAgent = Exchange.fromAgent(yield* Tls.agent({}))
+      const byClient = Exchange.fromHttpClient(yield* Tls.make({}))
+      for (const exchange of [byAgent, byClient]) {
+        for (const path of ["/text", "/bytes"]) yield* ask(exchange, path)
+      }
+      const one = ["/text has come: 401", "/text is taken", "/bytes has come: 401", "/bytes is taken"]
+      assert.deepStrictEqual(told, [...one, ...one])
+      told.length = 0
+      // Many at once: each is told of and taken once.
+      const paths = Array.from({ length: 20 }, (_, index) => `/${index}`)
+      yield* Effect.forEach(paths, (path) => ask(byAgent, path), { concurrency: 20 })
+      assert.strictEqual(told.length, 40)
+      for (const path of paths) {
+        assert.isBelow(told.indexOf(`${path} has come: 401`), told.indexOf(`${path} is taken`))
+      }
+    }))
+
   it.effect("gives up over any client, by the clock of the program", () =>
     Effect.gen(function*() {
       const exchange = Exchange.fromHttpClient(HttpClient.make(() => Effect.never), limits)

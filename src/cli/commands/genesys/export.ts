@@ -48,13 +48,12 @@ const shortNames = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E
 
 const work = (asked: Asked.Asked) =>
   Effect.gen(function*() {
-    yield* Heap.keepSmall
     yield* Effect.mapError(Operations.check(asked.options), Flags.ofFault)
     yield* whenInterrupted("what was read is kept; to go on, run the same command again")
     const result = yield* tracked(asked).pipe(shortNames, connected, Effect.provide(ProgressBars.layer))
     yield* Output.print({ json: () => Describe.outcomeJson(result), text: Describe.outcomeText(result) })
     return Describe.outcomeCode(result)
-  })
+  }).pipe(Heap.keptSmall)
 
 /**
  * @since 0.1.0

@@ -6,9 +6,11 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import * as Fault from "../../../kernel/Fault.ts"
 import type * as Exchange from "../../../transport/Exchange.ts"
 import * as Failure from "../Failure.ts"
+import type { Gate } from "../Client.ts"
 import type { Head, Manner, Wire } from "./Wire.ts"
 
 const operation = "Genesys.download"
@@ -49,10 +51,15 @@ const resolve = (link: string, base: string, subject: string | undefined): URL |
 }
 
 /** A file on another host. What it answers when it refuses is not the API's error body. */
-const elsewhere = (exchange: Exchange.Exchange, url: URL, subject: string | undefined) =>
+const elsewhere = (
+  exchange: Exchange.Exchange,
+  url: URL,
+  subject: string | undefined,
+  onReply: () => void
+) =>
   Effect.flatMap(
     exchange.bytes(
-      { method: "GET", origin: url.origin, path: url.pathname + url.search, headers: { accept: "*/*" } },
+      { method: "GET", origin: url.origin, path: url.pathname + url.search, headers: { accept: "*/*" }, onReply },
       { system: "genesys", operation, subject }
     ),
     (reply: Exchange.Bytes): Effect.Effect<Found, Fault.Fault> =>
@@ -65,7 +72,12 @@ const elsewhere = (exchange: Exchange.Exchange, url: URL, subject: string | unde
  * @since 0.1.0
  * @category constructors
  */
-export const make = (origin: string, wire: Wire, exchange: Exchange.Exchange) => {
+export const make = (
+  origin: string,
+  wire: Wire,
+  exchange: Exchange.Exchange,
+  gate: Gate = (send) => send(constVoid)
+) => {
   const manner: Manner<Exchange.Bytes, Found> = {
     accept: "*/*",
     send: exchange.bytes,
@@ -83,7 +95,7 @@ export const make = (origin: string, wire: Wire, exchange: Exchange.Exchange) =>
     if (Fault.isFault(url)) return Effect.fail(url)
     const found = url.origin === origin
       ? wire.call(manner, { path: url.pathname + url.search, route: "file of the API", subject })
-      : elsewhere(exchange, url, subject)
+      : gate((replied) => elsewhere(exchange, url, subject, replied))
     return Effect.flatMap(found, (found) => {
       if ("bytes" in found) return Effect.succeed(found.bytes)
       return left === 0

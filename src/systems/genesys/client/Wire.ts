@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import { constVoid } from "effect/Function"
 import * as Fault from "../../../kernel/Fault.ts"
 import type * as Json from "../../../kernel/Json.ts"
 import * as Metrics from "../../../kernel/Metrics.ts"
@@ -15,7 +16,7 @@ import type * as Exchange from "../../../transport/Exchange.ts"
 import * as Http from "../../../transport/Http.ts"
 import * as Redaction from "../../../transport/Redaction.ts"
 import type * as TransportFault from "../../../transport/TransportFault.ts"
-import type { Request } from "../Client.ts"
+import type { Gate, Request } from "../Client.ts"
 import * as Failure from "../Failure.ts"
 import * as Address from "./Address.ts"
 import { clockOf, now } from "./Moment.ts"
@@ -110,7 +111,12 @@ const isSuccess = (status: number): boolean => status >= 200 && status < 300
  * @since 0.1.0
  * @category constructors
  */
-export const make = (origin: string, pool: TokenPool, exchange: Exchange.Exchange): Wire => {
+export const make = (
+  origin: string,
+  pool: TokenPool,
+  exchange: Exchange.Exchange,
+  gate: Gate = open
+): Wire => {
   const counters = {
     requests: Metrics.counter("holdfast_genesys_requests", "Requests sent to the API", "genesys"),
     failures: Metrics.counter("holdfast_genesys_failures", "Requests that failed", "genesys"),
@@ -147,48 +153,60 @@ export const make = (origin: string, pool: TokenPool, exchange: Exchange.Exchang
 
   const perform = <R extends Head, A>(
     manner: Manner<R, A>,
-    sent: Omit<Exchange.Request, "headers" | "origin">,
+    sent: Pick<Exchange.Request, "method" | "path" | "body">,
     route: string,
     subject: string | undefined
   ): Effect.Effect<A, Fault.Fault> =>
-    Effect.withFiberRuntime((fiber) => {
-      const clock = clockOf(fiber)
-      const context = contextOf(subject)
+    gate((replied) =>
+      Effect.withFiberRuntime((fiber) => {
+        const clock = clockOf(fiber)
+        const context = contextOf(subject)
 
-      const report = (fault: Fault.Fault, start: bigint, status: number | undefined): Fault.Fault => {
-        counters.failures.add(1)
-        trace(fiber, sent.method, origin, route, start, status, Exit.fail(fault))
-        return fault
-      }
+        const report = (fault: Fault.Fault, start: bigint, status: number | undefined): Fault.Fault => {
+          counters.failures.add(1)
+          trace(fiber, sent.method, origin, route, start, status, Exit.fail(fault))
+          return fault
+        }
 
-      const attempt = (ticket: Ticket, again: boolean): Effect.Effect<A, Fault.Fault> => {
-        const start = clock.unsafeCurrentTimeNanos()
-        const number = ticket.member.rate.send()
-        counters.requests.add(1)
-        return Effect.matchEffect(manner.send({ ...sent, origin, headers: headersOf(ticket, manner, sent) }, context), {
-          onFailure: (fault) => Effect.fail(report(fault, start, undefined)),
-          onSuccess: (reply) => {
-            const { headers, status } = reply
-            const at = now(clock)
-            ticket.member.rate.observe(number, status, headers, at, clock.unsafeCurrentTimeMillis())
-            if (status === 401 && again) return Effect.flatMap(pool.renew(ticket), (next) => attempt(next, false))
-            const value = manner.isSuccess(status)
-              ? manner.read(reply, context)
-              : classify(reply, manner.text(reply), subject, at)
-            if (Fault.isFault(value)) return Effect.fail(report(value, start, status))
-            if (at - Number(start) / 1e6 > Trace.slowMillis) {
-              trace(fiber, sent.method, origin, route, start, status, Exit.void)
-            }
-            return Effect.succeed(value)
+        const attempt = (ticket: Ticket, again: boolean): Effect.Effect<A, Fault.Fault> => {
+          const start = clock.unsafeCurrentTimeNanos()
+          const number = ticket.member.rate.send()
+          counters.requests.add(1)
+          // What is sent again is still the same request.
+          const onReply = (status: number): void => status === 401 && again ? undefined : replied()
+          const request = {
+            method: sent.method,
+            origin,
+            path: sent.path,
+            headers: headersOf(ticket, manner, sent),
+            body: sent.body,
+            onReply
           }
-        })
-      }
+          return Effect.matchEffect(manner.send(request, context), {
+            onFailure: (fault) => Effect.fail(report(fault, start, undefined)),
+            onSuccess: (reply) => {
+              const { headers, status } = reply
+              const at = now(clock)
+              ticket.member.rate.observe(number, status, headers, at, clock.unsafeCurrentTimeMillis())
+              if (status === 401 && again) return Effect.flatMap(pool.renew(ticket), (next) => attempt(next, false))
+              const value = manner.isSuccess(status)
+                ? manner.read(reply, context)
+                : classify(reply, manner.text(reply), subject, at)
+              if (Fault.isFault(value)) return Effect.fail(report(value, start, status))
+              if (at - Number(start) / 1e6 > Trace.slowMillis) {
+                trace(fiber, sent.method, origin, route, start, status, Exit.void)
+              }
+              return Effect.succeed(value)
+            }
+          })
+        }
 
-      const ticket = pool.tryTake(now(clock))
-      return ticket === undefined
-        ? Effect.flatMap(pool.take, (ticket) => attempt(ticket, true))
-        : attempt(ticket, true)
-    })
+        const ticket = pool.tryTake(now(clock))
+        return ticket === undefined
+          ? Effect.flatMap(pool.take, (ticket) => attempt(ticket, true))
+          : attempt(ticket, true)
+      })
+    )
 
   const ask = <A>(manner: Manner<Http.Reply, A>) => (request: Request): Effect.Effect<A, Fault.Fault> => {
     const path = Address.of(request)
@@ -203,6 +221,9 @@ export const make = (origin: string, pool: TokenPool, exchange: Exchange.Exchang
     call: (manner, { path, route, subject }) => perform(manner, { method: "GET", path }, route, subject)
   }
 }
+
+/** Nobody counts. */
+const open: Gate = (send) => send(constVoid)
 
 const headersOf = (
   { grant }: Ticket,

@@ -1,11 +1,10 @@
 /**
- * Everything an export asks of the API goes through here: one policy for each family of the API, under one bulkhead and
- * one budget of retries, and all of it counted.
+ * Everything an export asks of the API goes through here: one policy for each family of the API, under one budget of
+ * retries, and all of it counted. How many requests are under way at once is the affair of `Slots`.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Bulkhead from "../../../kernel/Bulkhead.ts"
 import * as CircuitRegistry from "../../../kernel/CircuitRegistry.ts"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as Policy from "../../../kernel/Policy.ts"
@@ -146,7 +145,6 @@ export const make = (
   maxConcurrent: number
 ): Effect.Effect<Calls> =>
   Effect.gen(function*() {
-    const bulkhead = yield* Bulkhead.make({ permits: maxConcurrent, queue: 100_000, name: "genesys" })
     const breakers = yield* CircuitRegistry.make({
       name: "genesys",
       system: "genesys",
@@ -169,8 +167,7 @@ export const make = (
           name: `genesys-${family}`,
           system: "genesys",
           retry,
-          breaker: yield* breakers.get(family),
-          bulkhead
+          breaker: yield* breakers.get(family)
         })
       )
     }

@@ -16,6 +16,7 @@ import * as Client from "../Client.ts"
 import type * as Model from "../Model.ts"
 import type { ExportOptions } from "../Options.ts"
 import * as Output from "../output/Output.ts"
+import * as Prepared from "../output/Prepared.ts"
 import type * as Report from "../Report.ts"
 import type { Table, TypeName } from "../Table.ts"
 import * as Calls from "./Calls.ts"
@@ -26,6 +27,7 @@ import * as Recent from "./Recent.ts"
 import * as Rounds from "./Rounds.ts"
 import * as Selection from "./Selection.ts"
 import { Shared } from "./Shared.ts"
+import { Slots } from "./Slots.ts"
 import * as Spool from "./Spool.ts"
 import * as Summary from "./Summary.ts"
 import { Told } from "./Told.ts"
@@ -69,9 +71,15 @@ export const run = (
   Effect.gen(function*() {
     const startedAt = yield* monotonic
     const selection = yield* check(options, tables)
-    const client = yield* Client.Client
-    const collections = Recent.remembering(yield* Collection.Collections)
+    const { through } = yield* Client.Client
+    const inventories: Work.Work["inventories"] = new Map()
+    const collections = Recent.remembering(
+      yield* Collection.Collections,
+      () => Prepared.isUsual(Work.listed({ inventories }))
+    )
     const maxConcurrent = options.maxConcurrent ?? 10
+    const slots = new Slots(maxConcurrent)
+    const client = through(slots.gate("single"))
     const calls = yield* Calls.make([...tables.map(({ family }) => family), Work.family], maxConcurrent)
     const { answer, organisation } = yield* Work.whoAmI(client, calls)
     const shared = new Shared()
@@ -86,6 +94,7 @@ export const run = (
     })
     const work: Work.Work = {
       client,
+      lister: through(slots.gate("page")),
       options,
       maxConcurrent,
       tables: new Map(tables.map((table) => [table.type, table])),
@@ -96,7 +105,7 @@ export const run = (
       prepared: yield* Output.prepare(options, tables),
       shared,
       told: new Told(calls, clock),
-      inventories: new Map(),
+      inventories,
       exceptions: [],
       authenticated: new Set()
     }

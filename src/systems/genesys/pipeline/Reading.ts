@@ -1,5 +1,6 @@
 /**
- * Reading resources: as many at once as the export may, each with what belongs to it. What the API refuses for the
+ * Reading resources: more at once than the export may ask for, so that a request is always ready where a slot is free,
+ * each with what belongs to it. What the API refuses for the
  * moment is put off until the others are done.
  *
  * @since 0.1.0
@@ -32,6 +33,9 @@ export interface Job {
   readonly inventory: Inventory.Inventory
   readonly entry: Inventory.Entry
 }
+
+/** Resources that are begun at most while others have all the slots. */
+const mostAhead = 32
 
 /** How often what was put off is come back to. */
 const returns = 5
@@ -76,9 +80,9 @@ export class Readers {
 
   /** @since 0.1.0 */
   get run(): Effect.Effect<void, Fault.Fault> {
-    const { maxConcurrent } = this.work
-    return Effect.forEach(Array.from({ length: maxConcurrent }), () => this.worker, {
-      concurrency: maxConcurrent,
+    const workers = this.work.maxConcurrent + Math.min(this.work.maxConcurrent, mostAhead)
+    return Effect.forEach(Array.from({ length: workers }), () => this.worker, {
+      concurrency: workers,
       discard: true
     }).pipe(Effect.zipRight(this.comeBack), Effect.withSpan("Genesys.read"))
   }

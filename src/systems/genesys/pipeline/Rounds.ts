@@ -155,8 +155,8 @@ const wantNow = (work: Work, needed: Needed): Effect.Effect<ReadonlyArray<Readin
  */
 export const run = (work: Work): Effect.Effect<void, Fault.Fault> =>
   Effect.gen(function*() {
-    const { client, calls, options, selection } = work
-    const gather = new Gather.Gather(client, calls)
+    const { calls, lister, options, selection } = work
+    const gather = new Gather.Gather(lister, calls)
     const asked = new Set(selection.tables.map(({ type }) => type))
     const first = yield* open(work, selection.tables)
     yield* round(work, gather, first, (entry) => asked.has(entry.type) && selection.wants(entry), [])

@@ -29,6 +29,8 @@ import type { Told } from "./Told.ts"
  */
 export interface Work {
   readonly client: Client.Service
+  /** The same, for pages of listings. */
+  readonly lister: Client.Service
   readonly options: ExportOptions
   readonly maxConcurrent: number
   readonly tables: ReadonlyMap<string, Table>
@@ -159,7 +161,7 @@ export const modeOf = ({ selection }: Work, entry: Entry): Model.Resource["mode"
  * @since 0.1.0
  * @category getters
  */
-export const listed = ({ inventories }: Work): number => {
+export const listed = ({ inventories }: Pick<Work, "inventories">): number => {
   let sum = 0
   for (const { entries } of inventories.values()) sum += entries.size
   return sum
