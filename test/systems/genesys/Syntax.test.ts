@@ -225,6 +225,27 @@ describe("References", () => {
     )
     assert.deepStrictEqual(found, ["c.d.id", "var.x", "g.h", "o.p", "r.s", "data.t.u.id", "v.w"])
   })
+
+  it("are the same in a piece of JSON as in each of its strings, or are looked for there", () => {
+    const part = FastCheck.constantFrom(
+      ..."a.b ${c.d} ${var.e_1} $ % { } \\ \" ${ %{ } . \u0001 é ${f} ${g[0].h} ${i.j.k-l}".split(" ")
+    )
+    const text = FastCheck.array(part, { maxLength: 5 }).map((parts) => parts.join(""))
+    const json = FastCheck.dictionary(text, FastCheck.oneof(text, FastCheck.array(text)))
+    let simple = 0
+    FastCheck.assert(
+      FastCheck.property(json, (json) => {
+        const found = Template.simpleReferences(JSON.stringify(json, undefined, 2))
+        if (found === undefined) return
+        simple += 1
+        const each = Object.entries(json).flat(2).flatMap((one) => Template.references(one))
+        assert.deepStrictEqual(found.toSorted(), each.filter((name) => name.includes(".")).toSorted())
+      }),
+      { numRuns: 2000 }
+    )
+    assert.isAbove(simple, 200)
+    assert.isUndefined(Template.simpleReferences("{\"depends_on\":[\"a.b\"]}"))
+  })
 })
 
 describe("The form of HCL", () => {

@@ -11,15 +11,21 @@ import type * as Collection from "../../../store/Collection.ts"
 const room = 24 * 1024 * 1024
 
 class Memory {
+  private readonly isUsual: () => boolean
   private readonly collections = new Map<string, Map<string, Collection.Item>>()
   private size = 0
   private isFull = false
+
+  constructor(isUsual: () => boolean) {
+    this.isUsual = isUsual
+  }
 
   item(collection: string, key: string): Collection.Item | undefined {
     return this.collections.get(collection)?.get(key)
   }
 
   saw(change: Collection.Change): void {
+    if (!this.isFull && !this.isUsual()) this.fill()
     const { collection } = change
     if (change._tag === "Put") { for (const item of change.items) this.put(collection, item) }
     else if (change._tag === "Delete") { for (const key of change.keys) this.forget(collection, key) }
@@ -29,13 +35,15 @@ class Memory {
   private put(collection: string, item: Collection.Item): void {
     this.forget(collection, item.key)
     this.size += item.value.length
-    if (this.isFull || this.size > room) {
-      this.isFull = true
-      return this.collections.clear()
-    }
+    if (this.isFull || this.size > room) return this.fill()
     const items = this.collections.get(collection)
     if (items === undefined) this.collections.set(collection, new Map([[item.key, item]]))
     else items.set(item.key, item)
+  }
+
+  private fill(): void {
+    this.isFull = true
+    this.collections.clear()
   }
 
   private forget(collection: string, key: string): void {
@@ -49,11 +57,12 @@ class Memory {
 /**
  * The same store with a memory. Nobody else may write to what is written by it meanwhile.
  *
+ * @param isUsual Whether there is no more to come than there is room for, as far as that is known.
  * @since 0.1.0
  * @category combinators
  */
-export const remembering = (store: Collection.Service): Collection.Service => {
-  const memory = new Memory()
+export const remembering = (store: Collection.Service, isUsual: () => boolean): Collection.Service => {
+  const memory = new Memory(isUsual)
   const write: Collection.Service["write"] = (changes) =>
     Effect.tap(store.write(changes), () =>
       Effect.sync(() => {

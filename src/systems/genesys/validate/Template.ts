@@ -61,21 +61,26 @@ export const endOfQuoted = (text: string, at: number): number => inTemplate({ te
 /** All that an export writes of sequences, but for the paths of files. */
 const simple = /\$\{([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)+)\}/y
 
+const mark = /[$%]\{/g
+
 /**
  * What the templates in a piece of Terraform's JSON refer to, found without looking at one after the other; `undefined`
- * where there is anything that is not seen so: a dependency without a sequence, an escape, an expression of any other
- * kind.
+ * where there is anything that is not seen so: a dependency without a sequence, an escape of JSON that may hide a mark,
+ * an expression of any other kind.
  *
  * @since 0.1.0
  * @category getters
  */
 export const simpleReferences = (json: string): ReadonlyArray<string> | undefined => {
-  if (json.includes("%{") || json.includes("\\u") || json.includes("\"depends_on\"")) return undefined
+  if (json.includes("\\u") || json.includes("\"depends_on\"")) return undefined
   const found: Array<string> = []
-  for (let at = json.indexOf("${"); at >= 0; at = json.indexOf("${", simple.lastIndex)) {
+  mark.lastIndex = 0
+  for (let at = mark.exec(json)?.index; at !== undefined; at = mark.exec(json)?.index) {
+    // Doubled it stands for itself.
+    if (json[at - 1] === json[at]) continue
     simple.lastIndex = at
     const name = simple.exec(json)?.[1]
-    if (name === undefined || json[at - 1] === "$") return undefined
+    if (name === undefined) return undefined
     found.push(name)
   }
   return found
