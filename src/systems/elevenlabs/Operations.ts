@@ -64,7 +64,7 @@ export interface PlanOptions extends Work.Options {
  * @category models
  */
 export interface SyncOptions extends PlanOptions {
-  /** Files of a site that are sent, or of which is written down what came of it, at once. Defaults to 32. The API's own limit holds below. */
+  /** Files of a site that are sent, or about to be, at once. Defaults to 24. The API's own limit holds below. */
   readonly parallel?: number | undefined
   /** How long to wait for a site that another process works on. Defaults to 30 seconds. */
   readonly lockTimeout?: Duration.DurationInput | undefined
@@ -79,7 +79,7 @@ const optionsOf = (options: SyncOptions): SiteSync.Options => ({
   strategy: options.strategy,
   force: options.force ?? false,
   maxDelete: options.maxDelete,
-  concurrency: Math.max(1, options.parallel ?? 32),
+  concurrency: Math.max(1, options.parallel ?? 24),
   lockTimeout: options.lockTimeout ?? "30 seconds"
 })
 

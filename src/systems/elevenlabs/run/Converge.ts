@@ -181,7 +181,7 @@ export const replace = (
   Effect.gen(function*() {
     // Asked for meanwhile. What goes wrong with it is told when it is needed.
     if (old !== undefined) yield* Effect.fork(Effect.ignore(work.namedBy(old)))
-    const created = yield* work.sending(finished(Upload.upload(work, source, folder)))
+    const created = yield* work.sending((sent) => finished(Upload.upload(work, source, { folder, sent })))
     yield* adopt(work, source, created, old)
   })
 
@@ -195,7 +195,7 @@ export const replace = (
 export const inPlace = (work: Work, source: Upload.Source, id: string): Effect.Effect<void, Fault.Fault> =>
   Effect.gen(function*() {
     const isRecorded = State.entryOf(work.ledger.now(), source.file)?.documentId === id
-    yield* work.sending(finished(InPlace.update(work, source, id)))
+    yield* work.sending(() => finished(InPlace.update(work, source, id)))
     const targets = yield* targetsOf(work, id)
     yield* Indexing.index(work, id, yield* modelsOf(work, targets, id))
     const created = { id, name: source.name }

@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Fault from "../../../kernel/Fault.ts"
-import * as Bulkhead from "../../../kernel/Bulkhead.ts"
 import * as Name from "../documents/Name.ts"
 import * as Scan from "../documents/Scan.ts"
 import type * as Plan from "../plan/Plan.ts"
@@ -167,12 +166,24 @@ const outgoing = (action: Plan.Action): ReadonlyArray<string> => {
   }
 }
 
-const once = (act: () => void): Effect.Effect<void> => {
+const once = (act: Effect.Effect<unknown>): Effect.Effect<void> => {
   let isDone = false
-  return Effect.sync(() => {
-    if (!isDone) act()
+  return Effect.suspend(() => {
+    if (isDone) return Effect.void
     isDone = true
+    return Effect.asVoid(act)
   })
+}
+
+const atOnce = (most: number): Work.Work["sending"] => {
+  const line = Effect.unsafeMakeSemaphore(most)
+  return (send) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(line.take(1)), () => {
+        const sent = once(line.release(1))
+        return Effect.ensuring(restore(send(sent)), sent)
+      })
+    )
 }
 
 /**
@@ -182,14 +193,9 @@ const once = (act: () => void): Effect.Effect<void> => {
 export const execute = (input: Input): Effect.Effect<void, never, FileSystem.FileSystem> =>
   Effect.scoped(Effect.gen(function*() {
     const { board, concurrency, plan, remote } = input
-    const { withPermits } = yield* Bulkhead.make({
-      permits: concurrency,
-      queue: Number.POSITIVE_INFINITY,
-      name: "elevenlabs-files"
-    })
     const work: Work.Work = {
       ...input.work,
-      sending: withPermits(1),
+      sending: atOnce(concurrency),
       namedBy: yield* Dependents.planned(input.work, plan.actions.flatMap(outgoing))
     }
     const files = yield* FileSystem.FileSystem
@@ -199,7 +205,7 @@ export const execute = (input: Input): Effect.Effect<void, never, FileSystem.Fil
     const one = (action: Plan.Action, index: number): Effect.Effect<void> =>
       Effect.gen(function*() {
         yield* telling.begins(action, itemOf(action))
-        const arrived = once(() => work.coming.count -= 1)
+        const arrived = once(Effect.sync(() => work.coming.count -= 1))
         const own = { ...input, work: { ...work, arrived } }
         const outcome: Outcome = yield* perform(own, action, folder, listed, files).pipe(
           Effect.ensuring(arrived),

@@ -76,7 +76,7 @@ export const prepare = (path: string): Effect.Effect<void, Fault.Fault, FileSyst
     ))
 
 /** To make up what is written takes at most one part in so many of the time. */
-const share = 10
+const share = 25
 
 /**
  * @since 0.1.0

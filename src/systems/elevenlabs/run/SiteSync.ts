@@ -95,7 +95,7 @@ export const open = (shared: Work.Shared, target: Target): Effect.Effect<Work.Wo
     ledger: Ledger.make(target.state, recorded),
     delete: Deletion.make(shared, target.site.host),
     namedBy: shared.dependents,
-    sending: (effect) => effect,
+    sending: (send) => send(Effect.void),
     arrived: Effect.void
   }))
 

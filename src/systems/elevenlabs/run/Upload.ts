@@ -96,13 +96,14 @@ const send = (
 /**
  * The new document. It is in `pendingDelete` until it is recorded as the document of its file.
  *
+ * @param sent Run when it is sent, before it is written down.
  * @since 0.1.0
  * @category operations
  */
 export const upload = (
   work: Work.Work,
   source: Source,
-  folder: string
+  { folder, sent }: { readonly folder: string; readonly sent: Effect.Effect<void> }
 ): Effect.Effect<Model.Created, Fault.Fault> =>
   Effect.gen(function*() {
     const before = yield* Work.unrecorded(work, Work.seriesOf(work, "upload", source.file))
@@ -124,6 +125,7 @@ export const upload = (
           send(work, source, folder)
         ))
     )
+    yield* sent
     yield* keep(work, created.id)
     return created
   }).pipe(Effect.withSpan("ElevenLabs.upload", { attributes: { "holdfast.bytes": source.size } }))

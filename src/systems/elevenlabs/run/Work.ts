@@ -76,8 +76,8 @@ export interface Work extends Shared {
   readonly delete: (id: string) => Effect.Effect<void, Fault.Fault>
   /** Who names a document, as it was when the work on its neighbours began. */
   readonly namedBy: Dependents.Ask
-  /** Whoever sends a file has it in memory, so that not all may at once. */
-  readonly sending: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Fault.Fault, R>
+  /** Whoever sends a file has it in memory, so that not all may at once. `sent` lets the next one in before the end. */
+  readonly sending: <A, E, R>(send: (sent: Effect.Effect<void>) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Told when a file comes to the agents, or does not. */
   readonly arrived: Effect.Effect<void>
 }
