@@ -205,7 +205,8 @@ export class Beside {
 
   get #running(): Worker {
     if (this.#thread !== undefined) return this.#thread
-    const thread = new Worker(program, { eval: true })
+    // What the process was told to load first is of no use to it.
+    const thread = new Worker(program, { eval: true, execArgv: [] })
     thread.on("message", (told: Told | undefined) => {
       const tray = this.#underway.shift()?.tray
       if (tray !== undefined) this.#free.push(tray)

@@ -42,7 +42,7 @@ export interface Input {
   readonly options: ExportOptions
   /** Types that may have resources. */
   readonly types: ReadonlyArray<TypeName>
-  /** The resources of a type, sorted by label. It is read twice. */
+  /** The resources of a type, sorted by label. It is read twice: files are written the first time, blocks the second. */
   readonly resources: (type: TypeName) => Stream.Stream<Model.Resource, Fault.Fault>
   /** Finds the block of an id, of what is read here as well as of what refers to it. */
   readonly resolve: Model.Resolve
@@ -211,7 +211,7 @@ const fill = (
     const resources = input.report.types.reduce((sum, { exported }) => sum + exported, 0)
     const draft = Draft.make(fresh, Prepared.isUsual(resources) ? examination : undefined)
     return Effect.gen(function*() {
-      // What is known of all resources meanwhile is let go of before they are checked.
+      // What is known of all resources meanwhile is let go of before those of a large organisation are checked.
       const { plain, report } = yield* Effect.scoped(configuration(input, source, places, draft))
       yield* draft.flushing.begin
       yield* draft.flushing.written

@@ -86,6 +86,7 @@ export class Shelf {
   add(resource: Omit<Model.Resource, "stamp">, listed: () => number): void {
     if (!this.#isOpen) return
     if (this.#asked++ % asking === 0 && !isUsual(listed())) return this.#close()
+    this.#texts.get(resource.type)?.delete(resource.id)
     if (resource.files.length > 0 || resource.dependsOn.length > 0) return
     const renders = Plan.compiled(this.style, resource.type)
     const text = renders === undefined ? undefined : this.#attempt(renders, resource)
