@@ -85,15 +85,19 @@ export interface Service {
   /** The change of a series with the highest number. */
   readonly latest: (series: string) => Effect.Effect<Option.Option<Latest>, Fault.Fault>
   /**
-   * Replaces a `Begun` or `Failed` entry. Fails with the code `journal-completed` over a completed one.
+   * Replaces a `Begun` or `Failed` entry, and is kept when it returns, whatever happens then. Fails with the code
+   * `journal-completed` over a completed one.
    *
    * An entry with a place in a series is history as soon as it has ended, and may then be forgotten. Any other is kept
    * for ever. Fails with the code `journal-behind` where its series has gone on or begun anew meanwhile.
    */
   readonly begin: (key: string, intent: Json, place?: Place) => Effect.Effect<void, Fault.Fault>
-  /** Fails with the code `journal-not-begun` where there is no entry. */
+  /**
+   * Outlives the process. A power cut may take it until the next intent is kept; what has taken effect is then found by
+   * reading. Fails with the code `journal-not-begun` where there is no entry.
+   */
   readonly complete: (key: string, result: Json) => Effect.Effect<void, Fault.Fault>
-  /** Fails with the code `journal-not-begun` where there is no entry. */
+  /** Kept like {@link complete}. Fails with the code `journal-not-begun` where there is no entry. */
   readonly fail: (key: string, fault: Fault.Fault) => Effect.Effect<void, Fault.Fault>
 }
 
