@@ -130,11 +130,12 @@ const finish = (
     const { calls, options } = work
     const inventories = inScope(work)
     yield* refuseNothing(inventories)
-    const compared = yield* Ledger.compare(collections, organisation.id, inventories, {
+    const compare = Ledger.compare(collections, organisation.id, inventories, {
       hashes: options.hashedLabels ?? false,
       isNew: work.spool.isNew
     })
-    const changes = options.sinceLast === true ? compared.changes : undefined
+    // Where nobody asks what has changed, what it takes to write it down need not be in memory meanwhile.
+    const compared = options.sinceLast === true ? yield* compare : undefined
     yield* Progress.report({ item: "files", state: "running", phase: "writing" })
     const written = yield* Output.write({
       directory: directoryOf(options),
@@ -142,13 +143,14 @@ const finish = (
       types: inventories.filter((inventory) => inventory.count("present") > 0).map(({ table }) => table.type),
       resources: (type) => resourcesOf(work, type),
       resolve: (type, id) => addressOf(work, type, id),
-      report: Summary.of(work, organisation, inventories, changes),
+      report: Summary.of(work, organisation, inventories, compared?.changes),
       readFile: (file) => work.files.read(file),
       tables: [...work.tables.values()],
       prepared: work.prepared
     })
+    const { updates } = compared ?? (yield* compare)
     yield* collections.write([
-      ...compared.updates,
+      ...updates,
       ...inventories.flatMap((inventory) => leftOvers(work, inventory)),
       yield* work.files.unused((type, id) => isKnown(inventories, type, id)),
       work.spool.ended
