@@ -40,9 +40,9 @@ export const open = (file: string): Effect.Effect<Transaction.Source, Fault, Sco
     yield* makeFolder(place, Path.dirname(file))
     const driver = yield* Effect.mapError(SqliteDriver.driver, (cause) => withoutDriver(place, cause))
     const handle = yield* Finalizer.acquireRelease(
-      Effect.catchAll(
-        Effect.try({ try: () => new driver(file, { timeout: busyTimeout }), catch: (thrown) => thrown }),
-        (thrown) => fromOpening(place, thrown)
+      Effect.catchAllDefect(
+        Effect.sync(() => new driver(file, { timeout: busyTimeout })),
+        (defect) => fromOpening(place, defect)
       ),
       (handle) => Effect.sync(() => handle.close())
     )
@@ -112,10 +112,10 @@ const makeFolder = (place: StoreFault.Place, folder: string): Effect.Effect<void
 /** A file, a part of the way that is a file, a link that leads nowhere: mkdir(2). */
 const notFolders = new Set(["EEXIST", "ENOTDIR", "ENOENT"])
 
-/** What is not known is a defect still. */
-const fromOpening = (place: StoreFault.Place, thrown: unknown): Effect.Effect<never, Fault> => {
-  if (FileFault.codeOf(thrown)?.startsWith("SQLITE_") === true) return Effect.fail(StoreFault.fromDriver(place, thrown))
-  return SqliteDriver.isMissing(thrown) ? Effect.fail(withoutDriver(place, thrown)) : Effect.die(thrown)
+/** The constructor of the driver throws. What is not known is a defect still. */
+const fromOpening = (place: StoreFault.Place, defect: unknown): Effect.Effect<never, Fault> => {
+  if (FileFault.codeOf(defect)?.startsWith("SQLITE_") === true) return Effect.fail(StoreFault.fromDriver(place, defect))
+  return SqliteDriver.isMissing(defect) ? Effect.fail(withoutDriver(place, defect)) : Effect.die(defect)
 }
 
 const withoutDriver = (place: StoreFault.Place, cause: unknown): Fault =>
