@@ -15,6 +15,7 @@ import * as Agents from "../Agents.ts"
 import type * as Model from "../Model.ts"
 import * as AgentChange from "./AgentChange.ts"
 import * as AgentSave from "./AgentSave.ts"
+import * as Indexing from "./Indexing.ts"
 import * as Together from "./Together.ts"
 
 /**
@@ -35,7 +36,7 @@ export type Attach = (target: Target, change: AgentChange.AgentChange) => Effect
  * @since 0.1.0
  * @category models
  */
-export interface Needs extends AgentSave.Needs {
+export interface Needs extends AgentSave.Needs, Indexing.Needs {
   /** How many documents are changed by one save of an agent at most. */
   readonly attachBatch: number
   /** How many more are on their way. */
@@ -167,17 +168,47 @@ const putBack = (
     const there = Agents.documents(before.json)
     const entries = Agents.places(whole).flatMap(({ entries }) => entries).filter(({ id }) => !there.has(id))
     for (const entry of entries) {
-      memory.seen = undefined
-      const now = yield* AgentSave.recent(needs, target, memory)
-      const body = Agents.patch(now.json, Agents.insert(now.json, entry))
-      if (body === undefined) continue
-      const intent: AgentSave.Intent = { seen: now.versionId, changes: [], lost }
-      const saved = yield* Effect.either(AgentSave.save(needs, target, intent, body, memory))
-      if (saved._tag === "Left" && !isRefused(saved.left)) return yield* saved.left
-      const more = saved._tag === "Right" ? AgentSave.lostBy(intent, saved.right) : null
+      const more = yield* putBackOne(needs, target, entry, lost, memory)
       if (more !== null) yield* putBack(needs, target, more, memory)
     }
   })
+
+/** What this save overwrote in turn. */
+const putBackOne = (
+  needs: Needs,
+  target: Target,
+  entry: Agents.Entry,
+  lost: AgentSave.Lost,
+  memory: AgentSave.Memory,
+  indexed = false
+): Effect.Effect<AgentSave.Lost | null, Fault.Fault> =>
+  Effect.gen(function*() {
+    memory.seen = undefined
+    const now = yield* AgentSave.recent(needs, target, memory)
+    const body = Agents.patch(now.json, Agents.insert(now.json, entry))
+    if (body === undefined) return null
+    const intent: AgentSave.Intent = { seen: now.versionId, changes: [], lost }
+    const saved = yield* Effect.either(AgentSave.save(needs, target, intent, body, memory))
+    if (saved._tag === "Right") return AgentSave.lostBy(intent, saved.right)
+    if (!isRefused(saved.left)) return yield* saved.left
+    if (saved.left.code !== "index-not-ready" || indexed) return yield* leftOut(target, entry, saved.left)
+    // They put it there before it was indexed, or before the agent looked things up.
+    const index = yield* Effect.either(Indexing.index(needs, entry.id, Agents.embeddingModels(now.json)))
+    if (index._tag === "Right") return yield* putBackOne(needs, target, entry, lost, memory, true)
+    return Fault.isRetryable(index.left) || index.left.kind === "timed-out"
+      ? yield* index.left
+      : yield* leftOut(target, entry, index.left)
+  })
+
+const leftOut = (target: Target, { id }: Agents.Entry, fault: Fault.Fault): Effect.Effect<null> =>
+  Effect.as(
+    Effect.logWarning(
+      `document ${id}, which somebody else put there, could not be put back with ${
+        AgentSave.nameOf(target)
+      }: ${fault.message}`
+    ),
+    null
+  )
 
 /** What became of all of it, and of each change. */
 interface Attached {

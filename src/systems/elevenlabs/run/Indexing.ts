@@ -4,11 +4,13 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as Poll from "../../../kernel/Poll.ts"
+import type * as Client from "../Client.ts"
 import type * as Model from "../Model.ts"
-import type { Shared } from "./Work.ts"
+import type { Policies } from "./Policies.ts"
 
 const working = new Set(["new", "created", "processing"])
 /** What is too small is in the prompt instead. */
@@ -33,10 +35,21 @@ const refused = (id: string, { model, status }: Model.Index): Fault.Fault =>
 
 /**
  * @since 0.1.0
+ * @category models
+ */
+export interface Needs {
+  readonly client: Client.Service
+  readonly policies: Policies
+  /** How long an index may take. */
+  readonly indexTimeout: Duration.Duration
+}
+
+/**
+ * @since 0.1.0
  * @category operations
  */
 export const index = (
-  { client, indexTimeout, policies }: Shared,
+  { client, indexTimeout, policies }: Needs,
   id: string,
   models: Iterable<string>
 ): Effect.Effect<void, Fault.Fault> =>

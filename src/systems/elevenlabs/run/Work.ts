@@ -102,6 +102,7 @@ export const shared = (options: Options = {}): Effect.Effect<Shared, never, Clie
       timeToLive: (exit) => Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
     })
     const coming = { count: 0 }
+    const indexTimeout = Duration.decode(options.indexTimeout ?? "10 minutes")
     return {
       coming,
       agent: (target) => takenOver(agents.get(Data.struct(target))),
@@ -109,9 +110,9 @@ export const shared = (options: Options = {}): Effect.Effect<Shared, never, Clie
       client,
       journal,
       policies,
-      ...Attach.make({ client, journal, policies, attachBatch: options.attachBatch ?? 20, coming }),
+      ...Attach.make({ client, journal, policies, attachBatch: options.attachBatch ?? 20, coming, indexTimeout }),
       listingLag: Duration.decode(options.listingLag ?? "10 seconds"),
-      indexTimeout: Duration.decode(options.indexTimeout ?? "10 minutes"),
+      indexTimeout,
       dependencyLag: Duration.decode(options.dependencyLag ?? "1 minute")
     }
   })
