@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { getHeapStatistics, setFlagsFromString } from "node:v8"
 
 /** Below it, collecting more often would cost more processor time than the memory is worth. */
-const largeBytes = 144 * 1024 * 1024
+const largeBytes = 64 * 1024 * 1024
 
 const lookMillis = 100
 
