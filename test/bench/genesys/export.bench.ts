@@ -6,7 +6,8 @@
  * Also in process, on a clock that never waits: what the order of the calls costs, and nothing else.
  *
  * The server shares the machine and takes longer than it is told to, for its timers and its own work: `overServed` is the
- * time against the same calls, each as long as the server had it.
+ * time against the same calls, each as long as the server had it, and `overBare` against a client that makes as many calls
+ * and does nothing else.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
@@ -19,6 +20,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { Pool } from "undici"
 import * as Endpoint from "../../../src/simulation/Endpoint.ts"
 import * as Serve from "../../../src/simulation/Serve.ts"
 import * as VirtualClock from "../../../src/simulation/VirtualClock.ts"
@@ -153,14 +155,43 @@ const figures = ({ calls, cpuMillis, millis, peakMegabytes }: Exported, resource
   peakMegabytes
 })
 
+/** How long a client takes that asks as often and does nothing with the answers: less is not to be had of this server. */
+const bare = async (origin: string, calls: number, concurrency: number): Promise<number> => {
+  const [client] = Simulator.credentials(1)
+  const granted = await fetch(`${origin}/oauth/token`, {
+    method: "POST",
+    headers: { authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString("base64")}` },
+    body: new URLSearchParams({ grant_type: "client_credentials" })
+  })
+  const { access_token: token } = Object(await granted.json())
+  const pool = new Pool(origin, { connections: concurrency })
+  const headers = { authorization: `Bearer ${String(token)}` }
+  let left = calls
+  const since = performance.now()
+  await Promise.all(Array.from({ length: concurrency }, async () => {
+    for (; left > 0;) {
+      left -= 1
+      const { body, statusCode } = await pool.request({ path: "/api/v2/organizations/me", method: "GET", headers })
+      if (statusCode !== 200) throw new Error(`the bare client was answered ${statusCode}`)
+      await body.text()
+    }
+  }))
+  const millis = performance.now() - since
+  await pool.close()
+  return millis
+}
+
 const whole = (options: Options, concurrency: number) => (): Promise<Figures> =>
   withServer(options, async (server, url, folder) => {
     const result = await exported(folder, url, ["--max-concurrent", String(concurrency)])
     const { servedMillis } = await ask(server, "tell")
     const ideal = result.calls * options.latencyMillis / concurrency
+    if (ideal === 0) return figures(result, options.resources)
     return {
       ...figures(result, options.resources),
-      ...(ideal === 0 ? {} : { ratio: result.millis / ideal, overServed: result.millis * concurrency / servedMillis })
+      ratio: result.millis / ideal,
+      overServed: result.millis * concurrency / servedMillis,
+      overBare: result.millis / (await bare(url, result.calls, concurrency))
     }
   })
 
@@ -252,6 +283,7 @@ export const bench: Bench = {
     seconds: { unit: "s", digits: 1 },
     ratio: { unit: "x ideal", digits: 3 },
     overServed: { unit: "x served", digits: 3 },
+    overBare: { unit: "x a client that only asks", digits: 3 },
     calls: { unit: "calls", digits: 0 },
     cpuMillisPerCall: { unit: "ms of processor a call", digits: 2 },
     peakMegabytes: { unit: "MB", digits: 0 },
