@@ -297,6 +297,23 @@ describe("Export", () => {
         assert.include([...phases], "reading")
       })))
 
+  it.live("says of a type that its listing has ended though none of its reads is answered", () =>
+    Lab.run({ resources: 60 }, (lab) =>
+      Effect.gen(function*() {
+        const last = new Map<string, string>()
+        const silent: Lab.Wire = (endpoint) => (request) =>
+          request.url.includes("/userpolicies/") ? Effect.never : endpoint(request)
+        const fiber = yield* Effect.fork(
+          lab.exports({}, { wire: silent }).pipe(Effect.provideService(Progress.Progress, {
+            report: ({ item, phase }) => Effect.sync(() => last.set(item, phase))
+          }))
+        )
+        yield* Effect.sleep("5 seconds")
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual([...new Set(last.values())].toSorted(), ["read", "reading"])
+        assert.strictEqual(last.get("genesyscloud_user"), "reading")
+      })))
+
   it.live("refuses credentials that are no good before anything else", () =>
     Lab.run({ resources: 60 }, (lab) =>
       Effect.gen(function*() {

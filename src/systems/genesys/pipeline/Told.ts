@@ -49,7 +49,7 @@ const left = (millis: number): string => {
 export class Told {
   private readonly calls: Calls
   private readonly clock: Clock.Clock
-  private readonly reported = new Map<string, number>()
+  private readonly reported = new Map<string, { readonly at: number; readonly phase: string }>()
   private readonly ended = new Set<string>()
 
   constructor(calls: Calls, clock: Clock.Clock) {
@@ -70,7 +70,7 @@ export class Told {
   }
 
   /**
-   * Something of the type came or ended. Says so now and then, and the last time in any case.
+   * Something of the type came or ended. Says so now and then, when a listing has ended, and the last time in any case.
    *
    * @since 0.1.0
    */
@@ -78,8 +78,11 @@ export class Told {
     const { now } = this
     const isOver = inventory.listed && inventory.count("wanted") === 0
     if (isOver) return this.over(inventory, now)
-    if (now - (this.reported.get(name(inventory)) ?? 0) < pace) return Effect.void
-    this.reported.set(name(inventory), now)
+    const phase = inventory.listed ? "reading" : "listing"
+    const last = this.reported.get(name(inventory))
+    // Where nothing is answered after the listing, this is the last that is said of the type.
+    if (last !== undefined && last.phase === phase && now - last.at < pace) return Effect.void
+    this.reported.set(name(inventory), { at: now, phase })
     const done = inventory.wanted - inventory.count("wanted")
     const fraction = inventory.wanted === 0 ? 0 : done / inventory.wanted
     const estimate = inventory.listed && done > 0
@@ -88,7 +91,7 @@ export class Told {
     return Progress.report({
       item: name(inventory),
       state: "running",
-      phase: inventory.listed ? "reading" : "listing",
+      phase,
       fraction,
       detail: detail(inventory) + estimate
     })
