@@ -62,8 +62,8 @@ export interface Service {
   readonly now: Effect.Effect<number, Fault>
   /**
    * All or nothing, isolated from every other transaction (one writer at a time in SQLite, serializable in
-   * PostgreSQL), durable when it returns unless asked otherwise. It is run again whole when it meets another writer or the connection is lost,
-   * so the body must do nothing but SQL. A transaction in a transaction is part of it.
+   * PostgreSQL), durable when it returns unless asked otherwise. It is run again whole when it meets another writer or
+   * the connection is lost, so the body must do nothing but SQL. A transaction in a transaction is part of it.
    *
    * Bounded in time, also where it cannot be interrupted.
    */

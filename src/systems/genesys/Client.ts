@@ -9,6 +9,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Fault from "../../kernel/Fault.ts"
@@ -91,7 +92,7 @@ const over = (options: Options, exchange: Exchange.Exchange): Effect.Effect<Serv
   Effect.gen(function*() {
     const connection = yield* Connection.make(options)
     const pool = yield* TokenPool.make(connection, exchange)
-    const through = (gate: Gate | undefined): Service => {
+    const through = (gate: Gate): Service => {
       const wire = Wire.make(connection.origin, pool, exchange, gate)
       return {
         origin: connection.origin,
@@ -102,7 +103,8 @@ const over = (options: Options, exchange: Exchange.Exchange): Effect.Effect<Serv
         through
       }
     }
-    return through(undefined)
+    // Nobody counts.
+    return through((send) => send(constVoid))
   })
 
 /**

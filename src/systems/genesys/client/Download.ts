@@ -6,7 +6,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { constVoid } from "effect/Function"
 import * as Fault from "../../../kernel/Fault.ts"
 import type * as Exchange from "../../../transport/Exchange.ts"
 import * as Failure from "../Failure.ts"
@@ -76,7 +75,7 @@ export const make = (
   origin: string,
   wire: Wire,
   exchange: Exchange.Exchange,
-  gate: Gate = (send) => send(constVoid)
+  gate: Gate
 ) => {
   const manner: Manner<Exchange.Bytes, Found> = {
     accept: "*/*",

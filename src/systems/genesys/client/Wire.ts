@@ -7,7 +7,6 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { constVoid } from "effect/Function"
 import * as Fault from "../../../kernel/Fault.ts"
 import type * as Json from "../../../kernel/Json.ts"
 import * as Metrics from "../../../kernel/Metrics.ts"
@@ -115,7 +114,7 @@ export const make = (
   origin: string,
   pool: TokenPool,
   exchange: Exchange.Exchange,
-  gate: Gate = open
+  gate: Gate
 ): Wire => {
   const counters = {
     requests: Metrics.counter("holdfast_genesys_requests", "Requests sent to the API", "genesys"),
@@ -221,9 +220,6 @@ export const make = (
     call: (manner, { path, route, subject }) => perform(manner, { method: "GET", path }, route, subject)
   }
 }
-
-/** Nobody counts. */
-const open: Gate = (send) => send(constVoid)
 
 const headersOf = (
   { grant }: Ticket,

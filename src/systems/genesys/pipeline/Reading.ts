@@ -1,7 +1,6 @@
 /**
  * Reading resources: more at once than the export may ask for, so that a request is always ready where a slot is free,
- * each with what belongs to it. What the API refuses for the
- * moment is put off until the others are done.
+ * each with what belongs to it. What the API refuses for the moment is put off until the others are done.
  *
  * @since 0.1.0
  */
