@@ -5,9 +5,8 @@
  *
  * Also in process, on a clock that never waits: what the order of the calls costs, and nothing else.
  *
- * The server shares the machine and takes longer than it is told to, for its timers and its own work: `overServed` is the
- * time against the same calls, each as long as the server had it, and `overBare` against a client that makes as many calls
- * and does nothing else.
+ * The server shares the machine: `overServed` is the time against the same calls, each as long as the server had it, its
+ * own work included, and `overBare` against a client that makes as many calls and does nothing else.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
@@ -31,6 +30,7 @@ import * as Simulator from "../../../src/systems/genesys/Simulator.ts"
 import type { Listing } from "../../../src/systems/genesys/Table.ts"
 import * as Types from "../../../src/systems/genesys/Types.ts"
 import type { Bench, Figures } from "../Bench.ts"
+import * as Latency from "../Latency.ts"
 
 const command = join(process.cwd(), "dist", "bin", "main.js")
 const run = promisify(execFile)
@@ -77,7 +77,7 @@ const serve = ({ latencyMillis, resources }: Options) =>
     })
     tell()
     return yield* Effect.never
-  }).pipe(Effect.scoped)
+  }).pipe(Effect.scoped, Latency.exact)
 
 const [, program = "", word, options = ""] = process.argv
 if (word === serving) await Effect.runPromise(serve(JSON.parse(options)))
