@@ -90,6 +90,13 @@ export interface Bulkhead {
   readonly withPermits: (
     weight: number
   ) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Fault.Fault, R>
+  /**
+   * As `withPermits`, for work that needs them only for its first part: they come back when it says so, at the latest
+   * when it ends, and once however often it says so.
+   */
+  readonly withPermitsUntil: (
+    weight: number
+  ) => <A, E, R>(work: (giveBack: () => void) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | Fault.Fault, R>
   /** Changes the limit while in use. A lower one lets what runs end first. */
   readonly resize: (permits: number) => Effect.Effect<void>
   readonly snapshot: Effect.Effect<Snapshot>
@@ -134,7 +141,11 @@ export const make = (options: Options): Effect.Effect<Bulkhead> =>
       machine,
       withPermits: (weight) => {
         const checked = checkedWeight(weight)
-        return (effect) => holding(() => machine, name, checked, effect)
+        return (effect) => holding(() => machine, name, checked, () => effect)
+      },
+      withPermitsUntil: (weight) => {
+        const checked = checkedWeight(weight)
+        return (work) => holding(() => machine, name, checked, work)
       },
       resize: (permits) => Effect.sync(() => machine.resize(permits)),
       snapshot: Effect.sync(() => snapshotOf(machine))
@@ -171,7 +182,8 @@ export const perKey = (options: Omit<Options, "adaptive">): Effect.Effect<KeyedB
     return {
       withPermits: (key, weight) => {
         const checked = checkedWeight(weight)
-        return (effect) => holding(() => machineOf(key), `${name} ${key}`, checked, effect, forget.bind(undefined, key))
+        return (effect) =>
+          holding(() => machineOf(key), `${name} ${key}`, checked, () => effect, forget.bind(undefined, key))
       },
       resize: (wanted) =>
         Effect.sync(() => {
@@ -221,7 +233,7 @@ const holding = <A, E, R>(
   machineOf: () => Machine,
   name: string,
   weight: number,
-  effect: Effect.Effect<A, E, R>,
+  work: (giveBack: () => void) => Effect.Effect<A, E, R>,
   afterwards?: (machine: Machine) => void
 ): Effect.Effect<A, E | Fault.Fault, R> =>
   Effect.uninterruptibleMask((restore) =>
@@ -230,17 +242,22 @@ const holding = <A, E, R>(
       const clock = clockOf(fiber)
       const run = (): Effect.Effect<A, E, R> => {
         const startedAt = now(clock)
-        return Effect.matchCauseEffect(restore(effect), {
+        let isHeld = true
+        const giveBack = (): void => {
+          if (!isHeld) return
+          isHeld = false
+          machine.release(weight)
+          afterwards?.(machine)
+        }
+        return Effect.matchCauseEffect(restore(Effect.suspend(() => work(giveBack))), {
           onFailure: (cause) => {
             if (cause._tag === "Fail" && isOverload(cause.error)) machine.overloaded(startedAt, now(clock))
-            machine.release(weight)
-            afterwards?.(machine)
+            giveBack()
             return Effect.failCause(cause)
           },
           onSuccess: (value) => {
             machine.fine()
-            machine.release(weight)
-            afterwards?.(machine)
+            giveBack()
             return Effect.succeed(value)
           }
         })

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import { constVoid } from "effect/Function"
 import * as Bulkhead from "../../src/kernel/Bulkhead.ts"
 import * as Fault from "../../src/kernel/Fault.ts"
 import { Permits, type Waiter } from "../../src/kernel/internal/Permits.ts"
@@ -270,6 +271,33 @@ describe("Bulkhead", () => {
       expect(yield* bulkhead.snapshot).toMatchObject({ inUse: 0, waiting: 0 })
     }))
 
+  it.effect("lets the next in when work says that it needs its permits no more, once", () =>
+    Effect.gen(function*() {
+      const bulkhead = yield* Bulkhead.make({ permits: 1 })
+      const end = yield* Deferred.make<void>()
+      const began: Array<string> = []
+      const work = (name: string) =>
+        bulkhead.withPermitsUntil(1)((giveBack) => {
+          began.push(name)
+          giveBack()
+          giveBack()
+          return Deferred.await(end)
+        })
+      const fibers = yield* Effect.forEach(["first", "second"], (name) => Effect.fork(work(name)))
+      const held = yield* Effect.fork(bulkhead.withPermitsUntil(1)(() => Effect.never))
+      const waiting = yield* Effect.fork(work("last"))
+      yield* settle
+      expect(began).toEqual(["first", "second"])
+      expect(yield* bulkhead.snapshot).toMatchObject({ inUse: 1, waiting: 1 })
+      // Of those who gave theirs back none is in the way, and none gives back that of another.
+      yield* Deferred.succeed(end, undefined)
+      yield* Effect.forEach(fibers, Fiber.join)
+      expect(yield* bulkhead.snapshot).toMatchObject({ inUse: 1, waiting: 1 })
+      yield* Fiber.interrupt(held)
+      yield* Fiber.join(waiting)
+      expect(yield* bulkhead.snapshot).toMatchObject({ inUse: 0, waiting: 0 })
+    }))
+
   it.effect("lets waiters leave the middle of the line", () =>
     Effect.gen(function*() {
       const bulkhead = yield* Bulkhead.make({ permits: 1 })
@@ -341,19 +369,39 @@ describe("Bulkhead", () => {
       Effect.gen(function*() {
         const bulkhead = yield* Bulkhead.make({ permits: 3 })
         let inside = 0
-        const workers = yield* Effect.forEach(weights, (weight) =>
+        const workers = yield* Effect.forEach(weights, (weight, index) =>
           Effect.gen(function*() {
             const latch = yield* Deferred.make<void>()
-            const work = Effect.acquireUseRelease(
-              Effect.sync(() => {
-                inside += weight
-                expect(inside).toBeLessThanOrEqual(3)
-              }),
-              () => Deferred.await(latch),
-              () => Effect.sync(() => inside -= weight)
-            )
+            let left = weight
+            const leave = Effect.sync(() => {
+              inside -= left
+              left = 0
+            })
+            const work = (giveBack: () => void) =>
+              Effect.acquireUseRelease(
+                Effect.sync(() => {
+                  inside += weight
+                  expect(inside).toBeLessThanOrEqual(3)
+                }),
+                // Every other one goes on for a while without its permits.
+                () =>
+                  index % 2 === 0
+                    ? Deferred.await(latch)
+                    : Deferred.await(latch).pipe(
+                      Effect.zipRight(leave),
+                      Effect.zipRight(Effect.sync(giveBack)),
+                      Effect.zipRight(Effect.yieldNow()),
+                      Effect.zipRight(Effect.sync(giveBack))
+                    ),
+                () => leave
+              )
             const fiber = yield* Effect.forkDaemon(
-              Effect.withMaxOpsBeforeYield(bulkhead.withPermits(weight)(work), budget)
+              Effect.withMaxOpsBeforeYield(
+                index % 2 === 0
+                  ? bulkhead.withPermits(weight)(work(constVoid))
+                  : bulkhead.withPermitsUntil(weight)(work),
+                budget
+              )
             )
             return { fiber, latch }
           }))
