@@ -27,14 +27,15 @@ import * as TransportFault from "./TransportFault.ts"
  * @category models
  */
 export interface Request {
-  readonly method: "GET" | "POST"
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE"
   /** `https://api.mypurecloud.com`, without a slash at the end. */
   readonly origin: string
   /** Path and query, escaped. */
   readonly path: string
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string | undefined
+  /** A text is sent as UTF-8. */
+  readonly body?: string | Uint8Array | undefined
   /** Told as soon as the whole reply has come, before anything is made of it. Not told of a reply that broke off. */
   readonly onReply?: ((status: number) => void) | undefined
 }
@@ -308,7 +309,10 @@ export const fromAgent = (agent: Agent, limits: Limits = {}): Exchange => {
 
 const requestOf = ({ body, headers, method, origin, path }: Request): HttpClientRequest.HttpClientRequest => {
   const request = HttpClientRequest.make(method)(`${origin}${path}`, { headers })
-  return body === undefined ? request : HttpClientRequest.bodyText(request, body, headers["content-type"])
+  if (body === undefined) return request
+  return typeof body === "string"
+    ? HttpClientRequest.bodyText(request, body, headers["content-type"])
+    : HttpClientRequest.bodyUint8Array(request, body, headers["content-type"])
 }
 
 const told = <A extends { readonly status: number }>(

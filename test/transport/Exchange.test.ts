@@ -53,6 +53,34 @@ describe("Exchange", () => {
       assert.strictEqual(ports.size, 1)
     }))
 
+  it.scopedLive("sends every method, with a body of text, of bytes or without one", () =>
+    Effect.gen(function*() {
+      const server = Http.createServer((request, response) => {
+        const chunks: Array<Buffer> = []
+        request.on("data", (chunk: Buffer) => chunks.push(chunk))
+        request.on("end", () => {
+          const { "content-length": length, "content-type": type } = request.headers
+          response.end([request.method, type, length, Buffer.concat(chunks).toString("latin1")].join(" "))
+        })
+      })
+      const origin = `http://127.0.0.1:${yield* listen(server)}`
+      const headers = { "content-type": "text/odd" }
+      const exchanges = [Exchange.fromAgent(yield* Tls.agent({})), Exchange.fromHttpClient(yield* Tls.make({}))]
+      for (const exchange of exchanges) {
+        const told = yield* Effect.forEach(["POST", "PATCH", "DELETE"] as const, (method) =>
+          Effect.forEach(["ü", Uint8Array.of(0xff, 0x0d)], (body) =>
+            Effect.map(exchange.text({ ...get(origin), method, headers, body }, context), ({ text }) =>
+              text)))
+        assert.deepStrictEqual(told, [
+          ["POST text/odd 2 \u00c3\u00bc", "POST text/odd 2 \u00ff\r"],
+          ["PATCH text/odd 2 \u00c3\u00bc", "PATCH text/odd 2 \u00ff\r"],
+          ["DELETE text/odd 2 \u00c3\u00bc", "DELETE text/odd 2 \u00ff\r"]
+        ])
+        const bare = yield* exchange.text({ ...get(origin), method: "DELETE" }, context)
+        assert.strictEqual(bare.text.trim(), "DELETE")
+      }
+    }))
+
   it.scopedLive("tells of a reply when it has come, before anything is made of it", () =>
     Effect.gen(function*() {
       const server = Http.createServer((request, response) => {

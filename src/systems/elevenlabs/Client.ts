@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import type * as Fault from "../../kernel/Fault.ts"
 import type * as Json from "../../kernel/Json.ts"
 import * as Exchange from "../../transport/Exchange.ts"
+import * as Redaction from "../../transport/Redaction.ts"
 import * as Tls from "../../transport/Tls.ts"
 import * as Download from "./client/Download.ts"
 import * as Limiter from "./client/Limiter.ts"
@@ -162,6 +163,13 @@ export interface Options extends Connection.Options {
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
+const over = (options: Options, exchange: Exchange.Exchange): Effect.Effect<Service, Fault.Fault> =>
+  Effect.gen(function*() {
+    const connection = yield* Connection.make(options)
+    const wire = Wire.make(connection, yield* Limiter.make(connection), exchange)
+    return { origin: connection.origin, ...Requests.make(wire, Download.make(exchange)) }
+  })
+
 /**
  * The client over any `HttpClient`; the TLS options are that client's affair then. Fails before the first request when
  * the options cannot be right.
@@ -170,16 +178,9 @@ export interface Options extends Connection.Options {
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<Service, Fault.Fault, HttpClient.HttpClient> =>
-  Effect.gen(function*() {
-    const connection = yield* Connection.make(options)
-    const below = yield* HttpClient.HttpClient
-    const http = options.transformClient?.(below) ?? below
-    const limiter = yield* Limiter.make(connection)
-    const wire = Wire.make(connection, limiter, http)
-    return {
-      origin: connection.origin,
-      ...Requests.make(wire, Download.make(Exchange.fromHttpClient(http)))
-    }
+  Effect.flatMap(HttpClient.HttpClient, (http) => {
+    const client = options.transformClient?.(http) ?? http
+    return over(options, Exchange.fromHttpClient(Redaction.protect(client, { headers: ["xi-api-key"] })))
   })
 
 /**
@@ -189,17 +190,24 @@ export const make = (options: Options): Effect.Effect<Service, Fault.Fault, Http
 export const layerWithoutTransport = (options: Options): Layer.Layer<Client, Fault.Fault, HttpClient.HttpClient> =>
   Layer.effect(Client, make(options))
 
+/** Longer than the operations wait for an answer. */
+const limits: Exchange.Limits = { text: "5 minutes", bytes: "5 minutes" }
+
 /**
  * The client with connections of its own, by the TLS options.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<Client, Fault.Fault> =>
-  Layer.provide(
-    layerWithoutTransport(options),
-    Layer.scoped(HttpClient.HttpClient, Tls.make({ ...options, system: "elevenlabs" }))
-  )
+export const layer = (options: Options): Layer.Layer<Client, Fault.Fault> => {
+  const owned: Tls.Owned = { ...options, system: "elevenlabs" }
+  return options.transformClient === undefined
+    ? Layer.scoped(
+      Client,
+      Effect.flatMap(Tls.agent(owned), (agent) => over(options, Exchange.fromAgent(agent, limits)))
+    )
+    : Layer.provide(layerWithoutTransport(options), Layer.scoped(HttpClient.HttpClient, Tls.make(owned)))
+}
 
 /**
  * The client by the environment: see {@link Connection.config}.

@@ -15,17 +15,25 @@ import type { RateHints } from "../../../kernel/RateHints.ts"
 const patience = 20
 
 /**
+ * Lets a request go when it may. The place is free for the next one as soon as it is told that the reply has come, at
+ * the latest when the effect ends.
+ */
+type Gate = <A>(
+  send: (replied: () => void) => Effect.Effect<A, Fault.Fault>
+) => Effect.Effect<A, Fault.Fault>
+
+/**
  * @since 0.1.0
  * @category models
  */
 export interface Limiter {
-  /** Waits in line, first come first served, then runs. */
-  readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Fault.Fault, R>
+  /** Waits in line, first come first served. */
+  readonly within: Gate
   /** Waits in a line of its own first, so that many who wait there hold up nobody else for long. */
-  readonly behind: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Fault.Fault, R>
+  readonly behind: Gate
   /** How many are under way. */
   readonly own: () => number
-  /** Takes in an answer. `own` is how many of ours were under way when the request was sent. */
+  /** Takes in an answer. `own` is how many of ours were under way when the request was sent, or when its reply came. */
   readonly observe: (hints: RateHints, refused: boolean, own: number) => void
 }
 
@@ -41,7 +49,7 @@ export const make = (
 ): Effect.Effect<Limiter> =>
   Effect.map(
     Effect.all([line("elevenlabs", options.concurrency), line("elevenlabs-files", options.concurrency)]),
-    ([{ machine, withPermits }, files]): Limiter => {
+    ([{ machine, withPermitsUntil }, files]): Limiter => {
       let accepted = 0
       const resize = (limit: number): void => {
         const next = Math.max(1, Math.min(options.maxConcurrency, Math.floor(limit)))
@@ -58,8 +66,16 @@ export const make = (
         }
       }
       return {
-        within: withPermits(1),
-        behind: (effect) => files.withPermits(1)(withPermits(1)(effect)),
+        within: withPermitsUntil(1),
+        behind: (send) =>
+          files.withPermitsUntil(1)((next) =>
+            withPermitsUntil(1)((replied) =>
+              send(() => {
+                replied()
+                next()
+              })
+            )
+          ),
         own: () => machine.inUse,
         observe: ({ concurrent, maximumConcurrent }, refused, own) => {
           if (maximumConcurrent === undefined || maximumConcurrent < 1) return guess(refused)

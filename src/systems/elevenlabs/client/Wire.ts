@@ -3,8 +3,6 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -14,6 +12,7 @@ import * as Schema from "effect/Schema"
 import * as Fault from "../../../kernel/Fault.ts"
 import type * as Json from "../../../kernel/Json.ts"
 import * as RateHints from "../../../kernel/RateHints.ts"
+import type * as Exchange from "../../../transport/Exchange.ts"
 import * as Http from "../../../transport/Http.ts"
 import * as Redaction from "../../../transport/Redaction.ts"
 import type * as TransportFault from "../../../transport/TransportFault.ts"
@@ -73,12 +72,18 @@ const queryOf = (query: Target["query"]): string => {
   return text === "" ? "" : `?${text}`
 }
 
-const withBody = (request: HttpClientRequest.HttpClientRequest, { body, form }: Target) => {
+/** What is sent of a target besides its address. */
+const contentOf = (
+  { body, form }: Target,
+  headers: Readonly<Record<string, string>>
+): Pick<Exchange.Request, "headers" | "body"> => {
   if (form !== undefined) {
     const { bytes, contentType } = Multipart.encode(form)
-    return HttpClientRequest.bodyUint8Array(request, bytes, contentType)
+    return { headers: { ...headers, "content-type": contentType }, body: bytes }
   }
-  return body === undefined ? request : HttpClientRequest.bodyText(request, JSON.stringify(body), "application/json")
+  return body === undefined
+    ? { headers }
+    : { headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) }
 }
 
 const certificateHint = (fingerprint: string): string =>
@@ -154,34 +159,37 @@ const isSuccess = (status: number): boolean => status >= 200 && status < 300
  * @since 0.1.0
  * @category constructors
  */
-export const make = (connection: Connection, limiter: Limiter, http: HttpClient.HttpClient): Wire => {
+export const make = (connection: Connection, limiter: Limiter, exchange: Exchange.Exchange): Wire => {
   const { apiKey, origin } = connection
-  // Calls have spans of their own below; the client's would repeat them with every header.
-  const client = Redaction.protect(http, { headers: ["xi-api-key"], untraced: () => true })
   const secrets = [apiKey]
 
-  const exchange = (target: Target, path: string, accept: string, context: TransportFault.Context) => {
-    const headers = { accept, "xi-api-key": Redacted.value(apiKey) }
-    const request = withBody(
-      HttpClientRequest.make(target.method)(`${origin}${path}${queryOf(target.query)}`, { headers }),
-      target
-    )
+  const exchanged = (target: Target, path: string, accept: string, context: TransportFault.Context) => {
+    const content = contentOf(target, { accept, "xi-api-key": Redacted.value(apiKey) })
     // Files are many; what waits for a single answer goes before those that are not yet under way.
-    const admitted = target.form === undefined ? limiter.within : limiter.behind
-    return admitted(Effect.gen(function*() {
-      const own = limiter.own()
-      const reply = yield* Http.exchange(client, request, context)
-      const hints = RateHints.parse(reply.headers, yield* Clock.currentTimeMillis)
-      limiter.observe(hints, reply.status === 429, own)
-      return { reply, retryAfterMillis: hints.retryAfterMillis }
-    }))
+    const gate = target.form === undefined ? limiter.within : limiter.behind
+    return gate((replied) =>
+      Effect.suspend(() => {
+        let own = limiter.own()
+        const onReply = (status: number): void => {
+          own = Math.max(own, limiter.own())
+          // After a refusal nothing is sent before it is known how many may be.
+          if (status !== 429) replied()
+        }
+        const request = { method: target.method, origin, path: path + queryOf(target.query), ...content, onReply }
+        return Effect.zipWith(exchange.text(request, context), Clock.currentTimeMillis, (reply, now) => {
+          const hints = RateHints.parse(reply.headers, now)
+          limiter.observe(hints, reply.status === 429, own)
+          return { reply, retryAfterMillis: hints.retryAfterMillis }
+        })
+      })
+    )
   }
 
   const send = (target: Target, accept: string): Effect.Effect<Http.Reply, Fault.Fault> => {
     const path = fill(target.route, target.at ?? {})
     if (path === undefined) return Effect.fail(unfillable(target))
     const context = contextOf(target)
-    return exchange(target, path, accept, {
+    return exchanged(target, path, accept, {
       system: "elevenlabs",
       operation: `ElevenLabs.${target.name}`,
       subject: target.subject,

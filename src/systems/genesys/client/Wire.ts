@@ -224,7 +224,7 @@ export const make = (
 const headersOf = (
   { grant }: Ticket,
   { accept }: { readonly accept: string },
-  { body }: { readonly body?: string | undefined }
+  { body }: Pick<Exchange.Request, "body">
 ): Readonly<Record<string, string>> =>
   accept === "application/json" && body === undefined
     ? grant.headers
