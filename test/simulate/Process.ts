@@ -52,3 +52,35 @@ export const make = (name: string): Effect.Effect<Process> =>
         })
     }
   })
+
+/** The moment in the life of one request at which its process dies. */
+export interface Doom {
+  /** Which of its requests. */
+  readonly call: number
+  /** Whether the request is done, and the answer is lost with the process. */
+  readonly acted: boolean
+}
+
+/** Something else than sending, at one of the requests. */
+export const at = (
+  call: number,
+  instead: (request: Endpoint.Request) => Effect.Effect<Endpoint.Reply>,
+  endpoint: Endpoint.Endpoint
+): Endpoint.Endpoint => {
+  let count = 0
+  return (request) =>
+    Effect.suspend(() => {
+      count += 1
+      return count === call ? instead(request) : endpoint(request)
+    })
+}
+
+export const doomed = (
+  doom: Doom | undefined,
+  kill: (request: Endpoint.Request) => Effect.Effect<void>,
+  endpoint: Endpoint.Endpoint
+): Endpoint.Endpoint =>
+  doom === undefined ? endpoint : at(doom.call, (request) => {
+    const die = Effect.zipRight(kill(request), frozen)
+    return doom.acted ? Effect.zipRight(endpoint(request), die) : die
+  }, endpoint)

@@ -9,6 +9,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as VirtualClock from "../../src/simulation/VirtualClock.ts"
+import type * as Record from "./Record.ts"
 
 /** Something that must not be. */
 export interface Problem {
@@ -38,14 +39,7 @@ export interface System {
   readonly run: (seed: number, story: "none" | "short" | "long") => Promise<Verdict>
 }
 
-interface Event {
-  /** Milliseconds. */
-  readonly at: number
-  readonly text: string
-  readonly matters: boolean
-}
-
-const line = ({ at, text }: Event): string => `${(at / 1000).toFixed(3).padStart(9)} ${text}`
+const line = ({ at, text }: Record.Event): string => `${(at / 1000).toFixed(3).padStart(9)} ${text}`
 
 /**
  * A system by what simulates a seed: the laboratory that saw it, and the verdict without its story. `prepare` runs once,
@@ -56,7 +50,7 @@ export const make = (
   simulate: (
     seed: number,
     told: boolean
-  ) => Effect.Effect<readonly [{ readonly events: ReadonlyArray<Event> }, Verdict]>,
+  ) => Effect.Effect<readonly [{ readonly record: Record.Record }, Verdict]>,
   prepare: Effect.Effect<unknown> = Effect.void
 ): System => {
   let prepared: Promise<unknown> | undefined
@@ -68,7 +62,7 @@ export const make = (
         VirtualClock.run,
         Effect.map(([lab, verdict]): Verdict => ({
           ...verdict,
-          story: lab.events.filter((event) => story === "long" || event.matters).map(line)
+          story: lab.record.events.filter((event) => story === "long" || event.matters).map(line)
         })),
         Effect.runPromise
       )

@@ -34,7 +34,7 @@ export const afterCommand = (
 /** Everything that was to be done is done. */
 export const done = (command: Command, { end }: Run.Result): ReadonlyArray<Problem> => {
   if (end._tag !== "Reported") return [{ invariant: "no report in the end", detail: Run.describe(end) }]
-  return end.sites.flatMap((site) =>
+  return end.report.flatMap((site) =>
     site.outcome._tag === "Done" && site.documents.every(({ outcome }) => outcome._tag === "Done")
       ? []
       : [{ invariant: "not done in the end", detail: `${command.name} ${Run.siteText(site)}` }]
@@ -44,7 +44,7 @@ export const done = (command: Command, { end }: Run.Result): ReadonlyArray<Probl
 /** Nothing is left to be done. */
 export const atRest = ({ changes, end }: Run.Result): ReadonlyArray<Problem> => {
   const actions = end._tag === "Reported"
-    ? end.sites.flatMap(({ documents, site }) =>
+    ? end.report.flatMap(({ documents, site }) =>
       documents.filter(({ action }) => action._tag !== "Keep").map(({ action, item }) =>
         `${action._tag} ${site} ${item}`
       )

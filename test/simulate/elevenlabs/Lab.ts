@@ -9,13 +9,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { createHash } from "node:crypto"
 import * as Journal from "../../../src/kernel/Journal.ts"
 import * as Endpoint from "../../../src/simulation/Endpoint.ts"
 import * as FaultInjector from "../../../src/simulation/FaultInjector.ts"
@@ -27,25 +23,12 @@ import * as Simulator from "../../../src/systems/elevenlabs/Simulator.ts"
 import * as Site from "../../../src/systems/elevenlabs/site/Site.ts"
 import * as Dice from "../Dice.ts"
 import * as Process from "../Process.ts"
+import * as Record from "../Record.ts"
 import * as Disk from "./Disk.ts"
 import type * as Files from "./Files.ts"
 import * as Others from "./Others.ts"
 import type { Scenario } from "./Scenario.ts"
 import * as Watch from "./Watch.ts"
-
-/** What happened, for people. */
-interface Event {
-  readonly at: number
-  readonly text: string
-  /** It changes something, or is out of the ordinary. */
-  readonly matters: boolean
-}
-
-/** The moment in the life of one request at which its process dies. */
-interface Doom {
-  readonly call: number
-  readonly acted: boolean
-}
 
 export type Entries = Map<string, Journal.Entry>
 
@@ -67,15 +50,13 @@ export interface Lab {
   readonly isTheirs: (id: string) => boolean
   /** Whether anything goes wrong. */
   readonly rough: { is: boolean }
-  /** Empty unless they are recorded. */
-  readonly events: ReadonlyArray<Event>
-  readonly tell: (text: string) => Effect.Effect<void>
+  readonly record: Record.Record
   /** Runs an effect as a process does: with a connection, a journal, a disk and a clock of its own. */
   readonly within: <A, E>(
     process: Process.Process,
     entries: Entries,
     effect: Effect.Effect<A, E, Operations.Needs>,
-    doom?: Doom
+    doom?: Process.Doom
   ) => Effect.Effect<A, E>
   readonly kill: (process: Process.Process) => Effect.Effect<void>
   /** Milliseconds since the world began. */
@@ -84,7 +65,6 @@ export interface Lab {
   readonly sent: () => number
   /** Of them, those that may have changed something. */
   readonly changes: () => number
-  readonly trace: () => string
   readonly fired: Effect.Effect<ReadonlyArray<FaultInjector.Count>>
 }
 
@@ -117,7 +97,7 @@ const ours = /^(?:sub\/)?[abc]\d+\b/
 
 const fileOf = (name: string): string | undefined => Name.parse(name)?.file ?? (ours.test(name) ? name : undefined)
 
-export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, never, Scope.Scope> =>
+export const make = (scenario: Scenario, isRecorded: boolean): Effect.Effect<Lab, never, Scope.Scope> =>
   Effect.gen(function*() {
     const { seed, trouble } = scenario
     const clock = yield* Effect.clock
@@ -157,13 +137,9 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, ne
     const way = yield* Effect.orDie(FaultInjector.make({ rules: trouble.rules }, { seed }))
     const unreliable = way.apply(simulator.endpoint)
 
-    const events: Array<Event> = []
-    const hash = createHash("sha1")
+    const record = Record.make(isRecorded, millis)
     let sent = 0
     let changes = 0
-    const note = (text: string, matters: boolean): void => {
-      if (record) events.push({ at: millis(), text, matters })
-    }
 
     yield* world.listen(({ call, when }) =>
       Effect.gen(function*() {
@@ -179,7 +155,7 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, ne
         const [, agent] = /^\/v1\/convai\/agents\/([^/?]+)/.exec(call.url) ?? []
         if (agent === undefined || !dice.chance(trouble.edits)) return
         const branch = new URL(call.url, "http://simulated").searchParams.get("branch_id") ?? world.agent(agent).main
-        note(`somebody saves ${agent} ${branch}`, true)
+        record.note(() => `somebody saves ${agent} ${branch}`)
         yield* others.edit(agent, branch)
         watch.look("after somebody saved an agent")
       })
@@ -198,11 +174,9 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, ne
         if (!isRead(request)) changes++
         return Effect.map(server(request), (reply) => {
           const status = reply._tag === "Answer" ? `${reply.status} ${reply.body.length}` : reply._tag
-          hash.update(
-            `${number} ${process.name} ${request.method} ${request.url} ${request.body} ${status} ${millis()}\n`
-          )
-          note(
-            `${process.name} ${number} ${requestText(request)} -> ${replyText(reply)}`,
+          record.call(`${number} ${process.name} ${request.method} ${request.url} ${request.body} ${status}`)
+          record.note(
+            () => `${process.name} ${number} ${requestText(request)} -> ${replyText(reply)}`,
             !isOrdinary(request, reply)
           )
           return reply
@@ -212,38 +186,13 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, ne
     const kill = (process: Process.Process): Effect.Effect<void> =>
       Effect.zipRight(process.kill, Effect.sync(() => disk.died(process)))
 
-    const doomed = (
-      process: Process.Process,
-      doom: Doom | undefined,
-      endpoint: Endpoint.Endpoint
-    ): Endpoint.Endpoint => {
-      if (doom === undefined) return endpoint
-      let count = 0
-      return (request) =>
-        Effect.suspend(() => {
-          count += 1
-          if (count !== doom.call) return endpoint(request)
-          note(`${process.name} is killed at ${requestText(request)}`, true)
-          const die = Effect.zipRight(kill(process), Process.frozen)
-          return doom.acted ? Effect.zipRight(endpoint(request), die) : die
-        })
-    }
-
-    const logger = Logger.make(({ logLevel, message }) =>
-      note(
-        `  ${(Array.isArray(message) ? message : [message]).map(String).join(" ")}`,
-        LogLevel.greaterThanEqual(logLevel, LogLevel.Info)
-      )
-    )
-    const logging = record
-      ? Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(LogLevel.Info))
-      : Logger.minimumLogLevel(LogLevel.None)
-
     let processes = 0
     const within: Lab["within"] = (process, entries, effect, doom) =>
       Effect.gen(function*() {
         watch.journals.add(entries)
-        const wire = process.wire(doomed(process, doom, recorded(process)))
+        const killed = (request: Endpoint.Request): Effect.Effect<void> =>
+          Effect.zipRight(record.tell(`${process.name} is killed at ${requestText(request)}`), kill(process))
+        const wire = process.wire(Process.doomed(doom, killed, recorded(process)))
         const client = yield* Effect.orDie(Effect.provideService(
           Client.make({ apiKey: Redacted.make(simulator.credentials.apiKey), origin: "http://127.0.0.1:8080" }),
           HttpClient.HttpClient,
@@ -261,7 +210,7 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, ne
         return yield* effect.pipe(
           Effect.provide(services),
           Effect.provide(Path.layer),
-          Effect.provide(logging),
+          Effect.provide(record.logging),
           // Nobody looks at the spans, and they are a good part of the time.
           Effect.withTracerEnabled(false),
           Effect.withRandom(Random.make(`${seed} ${processes}`)),
@@ -282,14 +231,12 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, ne
       older,
       isTheirs,
       rough,
-      events,
-      tell: (text) => Effect.sync(() => note(text, true)),
+      record,
       within,
       kill,
       millis,
       sent: () => sent,
       changes: () => changes,
-      trace: () => hash.copy().digest("hex").slice(0, 16),
       fired: way.counts
     }
   })

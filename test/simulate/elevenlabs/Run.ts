@@ -2,25 +2,16 @@
  * Running one command of a scenario to its end, whatever that is.
  */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
 import type * as Fault from "../../../src/kernel/Fault.ts"
 import * as Operations from "../../../src/systems/elevenlabs/Operations.ts"
 import type { DocumentReport, Report, SiteReport } from "../../../src/systems/elevenlabs/Report.ts"
+import * as Ended from "../End.ts"
 import * as Process from "../Process.ts"
 import type { Entries, Lab } from "./Lab.ts"
 import type { Command } from "./Scenario.ts"
 
 /** How a command ended. */
-export type End =
-  | { readonly _tag: "Reported"; readonly sites: ReadonlyArray<SiteReport> }
-  | { readonly _tag: "Faulted"; readonly fault: Fault.Fault }
-  /** `millis`: how long it took to clean up. */
-  | { readonly _tag: "Interrupted"; readonly report: Report | undefined; readonly millis: number }
-  | { readonly _tag: "Killed" }
-  /** It did not end within any reasonable time. */
-  | { readonly _tag: "Endless" }
-  | { readonly _tag: "Crashed"; readonly message: string }
+export type End = Ended.End<ReadonlyArray<SiteReport>, Report>
 
 export interface Result {
   readonly end: End
@@ -81,43 +72,29 @@ export const run = (lab: Lab, who: string, command: Command, entries: Entries): 
     const { ending } = command
     const before = lab.changes()
     let cut: Report | undefined
-    yield* lab.tell(`${who} begins: ${command.name}`)
+    yield* lab.record.tell(`${who} begins: ${command.name}`)
     const recorded = ({ site, state }: Operations.Target): ReadonlyArray<string> =>
       Object.keys(lab.watch.stateOf({ host: site.host, state })?.documents ?? {})
     const effect = program(lab, command, (report) =>
       Effect.sync(() => {
         cut = report
       }), recorded)
-    const fiber = yield* lab.within(process, entries, effect, ending._tag === "KilledAt" ? ending : undefined).pipe(
-      Effect.either,
-      Effect.forkDaemon
+    const running = yield* Ended.start(
+      lab.within(process, entries, effect, ending._tag === "KilledAt" ? ending : undefined)
     )
-    const ended = Effect.map(Fiber.await(fiber), (exit): End => {
-      if (exit._tag === "Failure") return { _tag: "Crashed", message: String(exit.cause) }
-      return Either.isLeft(exit.value)
-        ? { _tag: "Faulted", fault: exit.value.left }
-        : { _tag: "Reported", sites: exit.value.right }
+    const ended: Effect.Effect<End> = Effect.raceAll([
+      Ended.of(running),
+      Effect.as(process.died, Ended.killed),
+      Effect.as(Effect.sleep(endless), Ended.endless)
+    ])
+    const end = yield* Ended.meet(ended, ending, {
+      interrupt: Effect.zipRight(
+        lab.record.tell(`${who} is interrupted`),
+        Ended.interrupt(running, lab.millis, () => cut)
+      ),
+      kill: lab.kill(process)
     })
-    const interrupted = Effect.gen(function*() {
-      yield* lab.tell(`${who} is interrupted`)
-      const from = lab.millis()
-      const exit = yield* Fiber.interrupt(fiber)
-      // It may have ended at that very moment.
-      if (exit._tag === "Success") return yield* ended
-      return { _tag: "Interrupted", report: cut, millis: lab.millis() - from } satisfies End
-    })
-    const killed = Effect.as(lab.kill(process), { _tag: "Killed" } as const)
-    const watched: Effect.Effect<End> = Effect.raceFirst(
-      Effect.raceFirst(ended, Effect.as(process.died, { _tag: "Killed" } as const)),
-      Effect.as(Effect.sleep(endless), { _tag: "Endless" } as const)
-    )
-    const end: End = ending._tag === "Runs" || ending._tag === "KilledAt"
-      ? yield* watched
-      : yield* Effect.flatMap(
-        Effect.timeoutOption(watched, ending.afterMillis),
-        (end) => end._tag === "Some" ? Effect.succeed(end.value) : ending._tag === "Killed" ? killed : interrupted
-      )
-    yield* lab.tell(`${who} ended: ${describe(end)}`)
+    yield* lab.record.tell(`${who} ended: ${describe(end)}`)
     return { end, changes: lab.changes() - before }
   })
 
@@ -141,7 +118,7 @@ export const siteText = ({ documents, outcome, site }: SiteReport): string =>
 export const describe = (end: End): string => {
   switch (end._tag) {
     case "Reported":
-      return `done${end.sites.map((site) => `\n    ${siteText(site)}`).join("")}`
+      return `done${end.report.map((site) => `\n    ${siteText(site)}`).join("")}`
     case "Faulted":
       return `fault ${end.fault.message}`
     case "Interrupted":

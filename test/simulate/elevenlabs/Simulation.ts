@@ -20,7 +20,7 @@ const count = ({ counts }: Notes, name: string, by = 1): void => void counts.set
 
 const noteEnd = (notes: Notes, command: Scenario.Command, { end }: Run.Result): void => {
   count(notes, `${command.name} ${end._tag}${end._tag === "Faulted" ? ` ${end.fault.code ?? end.fault.kind}` : ""}`)
-  const sites = end._tag === "Reported" ? end.sites : end._tag === "Interrupted" ? end.report?.sites ?? [] : []
+  const sites = end._tag === "Reported" ? end.report : end._tag === "Interrupted" ? end.report?.sites ?? [] : []
   for (const { documents, outcome } of sites) {
     if (outcome._tag === "Failed") count(notes, `site failed ${outcome.fault.code ?? outcome.fault.kind}`)
     for (const { action, outcome } of documents) {
@@ -66,7 +66,7 @@ const finale = (lab: Lab.Lab, notes: Notes): Effect.Effect<void> =>
   Effect.gen(function*() {
     lab.rough.is = false
     for (const { id } of lab.simulator.world.documents()) lab.simulator.world.failIndex(id, false)
-    yield* lab.tell("nothing goes wrong any more")
+    yield* lab.record.tell("nothing goes wrong any more")
     yield* Effect.sleep("1 minute")
     const run = (name: Scenario.Command["name"], who: string) => {
       const command: Scenario.Command = {
@@ -110,7 +110,7 @@ const play = (
       seed: scenario.seed,
       drawn: Scenario.describe(scenario),
       problems: notes.problems,
-      trace: lab.trace(),
+      trace: lab.record.trace(),
       calls: lab.sent(),
       virtualSeconds: Math.round(lab.millis() / 1000),
       counts: Object.fromEntries(notes.counts),

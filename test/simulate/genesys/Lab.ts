@@ -6,20 +6,13 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { createHash } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type * as Fault from "../../../src/kernel/Fault.ts"
 import * as Endpoint from "../../../src/simulation/Endpoint.ts"
 import * as FaultInjector from "../../../src/simulation/FaultInjector.ts"
 import * as Collection from "../../../src/store/Collection.ts"
@@ -30,35 +23,21 @@ import type { ExportOptions } from "../../../src/systems/genesys/Options.ts"
 import type { Outcome } from "../../../src/systems/genesys/Report.ts"
 import * as Simulator from "../../../src/systems/genesys/Simulator.ts"
 import * as Parser from "../../../src/systems/genesys/validate/Parser.ts"
+import * as Ended from "../End.ts"
 import * as MemoryDisk from "../MemoryDisk.ts"
 import * as Process from "../Process.ts"
+import * as Record from "../Record.ts"
 import type { Ending, Scenario } from "./Scenario.ts"
 
-/** What happened, for people. */
-interface Event {
-  readonly at: number
-  readonly text: string
-  /** It is out of the ordinary. */
-  readonly matters: boolean
-}
-
-/** How a process ended. */
-export type End =
-  | { readonly _tag: "Reported"; readonly outcome: Outcome }
-  | { readonly _tag: "Faulted"; readonly fault: Fault.Fault }
-  /** `millis`: how long it took to clean up. */
-  | { readonly _tag: "Interrupted"; readonly millis: number }
-  | { readonly _tag: "Killed" }
-  | { readonly _tag: "Endless" }
-  | { readonly _tag: "Crashed"; readonly message: string }
+/** Interrupted, it reports nothing: what it has read is in the store. */
+export type End = Ended.End<Outcome, never>
 
 export interface Lab {
   readonly simulator: Simulator.Simulator
   /** The output folder of all stages, and another one. */
   readonly folder: string
   readonly otherFolder: string
-  readonly events: ReadonlyArray<Event>
-  readonly tell: (text: string) => Effect.Effect<void>
+  readonly record: Record.Record
   /** Nothing goes wrong on the way any more. */
   readonly calm: Effect.Effect<void>
   /** An export by a process of its own, on the lasting store unless another one is given. */
@@ -68,10 +47,10 @@ export interface Lab {
     ending: Ending,
     store?: Collection.Service
   ) => Effect.Effect<End>
-  readonly millis: Effect.Effect<number>
+  /** Milliseconds since the world began. */
+  readonly millis: () => number
   /** Requests so far, of all processes. */
   readonly sent: () => number
-  readonly trace: () => string
   readonly fired: Effect.Effect<ReadonlyArray<FaultInjector.Count>>
 }
 
@@ -121,7 +100,7 @@ const replyText = (reply: Endpoint.Reply): string => {
 const isOrdinary = (reply: Endpoint.Reply): boolean =>
   reply._tag === "Answer" && reply.status === 200 && reply.truncateAt === undefined
 
-export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, never, Scope.Scope> =>
+export const make = (scenario: Scenario, isRecorded: boolean): Effect.Effect<Lab, never, Scope.Scope> =>
   Effect.gen(function*() {
     const { ground, rules, seed } = scenario
     const root = yield* temporaryFolder
@@ -132,15 +111,11 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, ne
     const clock = yield* Effect.clock
     const began = clock.unsafeCurrentTimeMillis()
     const now = (): number => clock.unsafeCurrentTimeMillis() - began
-    const events: Array<Event> = []
-    const hash = createHash("sha1")
+    const record = Record.make(isRecorded, now)
     let isCalm = false
     let sent = 0
     let processes = 0
 
-    const note = (text: string, matters: boolean): void => {
-      if (record) events.push({ at: now(), text, matters })
-    }
     const server: Endpoint.Endpoint = (request) => (isCalm ? simulator.endpoint : rough)(request)
 
     const recorded = (who: string, late: Deferred.Deferred<void>): Endpoint.Endpoint => {
@@ -156,8 +131,8 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, ne
         const number = ++sent
         return Effect.map(server(request), (reply) => {
           const text = `${who} ${number} ${request.method} ${request.url} -> ${replyText(reply)}`
-          hash.update(`${text} ${now()}\n`)
-          note(text, !isOrdinary(reply))
+          record.call(text)
+          record.note(() => text, !isOrdinary(reply))
           return reply
         })
       })
@@ -169,24 +144,19 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, ne
       endpoint: Endpoint.Endpoint
     ): Endpoint.Endpoint => {
       if (ending._tag === "Runs") return endpoint
-      let count = 0
-      return (request) =>
-        Effect.suspend(() => {
-          count += 1
-          if (count !== ending.call) return endpoint(request)
-          if (ending._tag === "InterruptedAt") {
-            note(`${process.name} is interrupted at ${request.method} ${request.url}`, true)
-            return Effect.zipRight(Deferred.succeed(interrupt, undefined), endpoint(request))
-          }
-          note(`${process.name} is killed at ${request.method} ${request.url}`, true)
-          const die = Effect.zipRight(process.kill, Process.frozen)
-          return ending.acted ? Effect.zipRight(endpoint(request), die) : die
-        })
+      if (ending._tag === "InterruptedAt") {
+        return Process.at(ending.call, (request) => {
+          record.note(() => `${process.name} is interrupted at ${request.method} ${request.url}`)
+          return Effect.zipRight(Deferred.succeed(interrupt, undefined), endpoint(request))
+        }, endpoint)
+      }
+      return Process.doomed(
+        ending,
+        ({ method, url }) =>
+          Effect.zipRight(record.tell(`${process.name} is killed at ${method} ${url}`), process.kill),
+        endpoint
+      )
     }
-
-    // Also where nobody listens: a fiber yields after so many steps, and it must be the same ones.
-    const logger = Logger.make(({ message }) => note(record ? `  ${String(message)}` : "", true))
-    const logging = Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(LogLevel.Info))
 
     const program = (
       process: Process.Process,
@@ -206,7 +176,7 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, ne
         )
       }).pipe(
         Effect.scoped,
-        Effect.provide(logging),
+        Effect.provide(record.logging),
         Effect.withTracerEnabled(false),
         Effect.withRandom(Random.make(`${seed} ${++processes}`)),
         Effect.withClock(process.clock)
@@ -218,40 +188,28 @@ export const make = (scenario: Scenario, record: boolean): Effect.Effect<Lab, ne
         const interrupt = yield* Deferred.make<void>()
         const late = yield* Deferred.make<void>()
         const wire = process.wire(doomed(process, ending, interrupt, recorded(who, late)))
-        const fiber = yield* program(process, options, store, wire).pipe(Effect.either, Effect.forkDaemon)
-        const ended = Effect.map(Fiber.await(fiber), (exit): End => {
-          if (exit._tag === "Failure") return { _tag: "Crashed", message: String(exit.cause) }
-          return Either.isLeft(exit.value)
-            ? { _tag: "Faulted", fault: exit.value.left }
-            : { _tag: "Reported", outcome: exit.value.right }
-        })
+        const running = yield* Ended.start(program(process, options, store, wire))
         const first = yield* Effect.raceAll<Effect.Effect<End | undefined>>([
-          ended,
-          Effect.as(process.died, { _tag: "Killed" } as const),
-          Effect.as(Deferred.await(late), { _tag: "Endless" } as const),
+          Ended.of(running),
+          Effect.as(process.died, Ended.killed),
+          Effect.as(Deferred.await(late), Ended.endless),
           Effect.as(Deferred.await(interrupt), undefined)
         ])
-        if (first !== undefined) return first
-        const from = now()
-        const exit = yield* Fiber.interrupt(fiber)
-        // It may have ended at that very moment.
-        return exit._tag === "Success" ? yield* ended : { _tag: "Interrupted", millis: now() - from } as const
+        return first ?? (yield* Ended.interrupt(running, now, () => undefined))
       })
 
     return {
       simulator,
       folder: join(root, "out"),
       otherFolder: join(root, "other"),
-      events,
-      tell: (text) => Effect.sync(() => note(text, true)),
+      record,
       calm: Effect.sync(() => {
         isCalm = true
-        note("nothing goes wrong any more", true)
+        record.note(() => "nothing goes wrong any more")
       }),
       export: exports,
-      millis: Effect.sync(now),
+      millis: now,
       sent: () => sent,
-      trace: () => hash.copy().digest("hex").slice(0, 16),
       fired: way.counts
     }
   })

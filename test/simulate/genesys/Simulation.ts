@@ -34,9 +34,9 @@ const describe = (end: Lab.End): string => {
 const noteEnd = (notes: Notes, end: Lab.End): void => {
   count(notes, `${end._tag}${end._tag === "Faulted" ? ` ${end.fault.code ?? end.fault.kind}` : ""}`)
   if (end._tag === "Reported") {
-    for (const { reason } of end.outcome.report.exceptions) count(notes, `exception ${reason}`)
-    if (end.outcome.reused > 0) count(notes, "exports that went on from an earlier one")
-    count(notes, "repeated calls", end.outcome.retries)
+    for (const { reason } of end.report.report.exceptions) count(notes, `exception ${reason}`)
+    if (end.report.reused > 0) count(notes, "exports that went on from an earlier one")
+    count(notes, "repeated calls", end.report.retries)
   }
   if (end._tag === "Crashed" || end._tag === "Endless") {
     notes.problems.push({ invariant: end._tag.toLowerCase(), detail: describe(end) })
@@ -62,11 +62,11 @@ const once = (
     const options = { ...scenario.options, directory: lab.folder, sinceLast: stage.sinceLast }
     const end = yield* lab.export(who, options, stage.ending)
     const after = yield* Lab.tree(lab.folder)
-    yield* lab.tell(`${who} ended: ${describe(end)}`)
+    yield* lab.record.tell(`${who} ended: ${describe(end)}`)
     noteEnd(notes, end)
     notes.problems.push(
       ...end._tag === "Reported"
-        ? yield* Checks.reported(lab.simulator.world, scenario, end.outcome, lab.folder, after)
+        ? yield* Checks.reported(lab.simulator.world, scenario, end.report, lab.folder, after)
         : Checks.same("an export that did not end changed the output", before, after, true)
     )
     return end
@@ -97,12 +97,12 @@ const finale = (lab: Lab.Lab, notes: Notes, scenario: Scenario.Scenario): Effect
     )
     const undisturbed = yield* Lab.tree(lab.otherFolder)
     for (const end of [first, second, fresh]) {
-      if (end._tag === "Reported") notes.problems.push(...Checks.calm(scenario, end.outcome))
+      if (end._tag === "Reported") notes.problems.push(...Checks.calm(scenario, end.report))
       else notes.problems.push({ invariant: "no report in the end", detail: describe(end) })
     }
     if (!Scenario.isMoving(scenario)) {
       notes.problems.push(...Checks.same("resumed, and not the same bytes", undisturbed, resumed, true))
-      const changes = second._tag === "Reported" ? second.outcome.report.changes : undefined
+      const changes = second._tag === "Reported" ? second.report.report.changes : undefined
       const told = [...changes?.added ?? [], ...changes?.changed ?? [], ...changes?.removed ?? []]
       if (told.length > 0) notes.problems.push({ invariant: "changes where there are none", detail: told.join(" ") })
     }
@@ -123,9 +123,9 @@ const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.La
       seed,
       drawn: Scenario.describe(scenario),
       problems: notes.problems,
-      trace: lab.trace(),
+      trace: lab.record.trace(),
       calls: lab.sent(),
-      virtualSeconds: Math.round((yield* lab.millis) / 1000),
+      virtualSeconds: Math.round(lab.millis() / 1000),
       counts: Object.fromEntries(notes.counts),
       story: []
     }

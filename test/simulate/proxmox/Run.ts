@@ -2,26 +2,17 @@
  * Running one command of a scenario to its end, whatever that is.
  */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
 import type * as Fault from "../../../src/kernel/Fault.ts"
 import * as Journal from "../../../src/kernel/Journal.ts"
 import * as Operations from "../../../src/systems/proxmox/Operations.ts"
 import type { MachineReport, Outcome, Report } from "../../../src/systems/proxmox/Report.ts"
+import * as Ended from "../End.ts"
 import * as Process from "../Process.ts"
 import type { Lab } from "./Lab.ts"
 import type { Command } from "./Scenario.ts"
 
 /** How a command ended. */
-export type End =
-  | { readonly _tag: "Reported"; readonly report: Report }
-  | { readonly _tag: "Faulted"; readonly fault: Fault.Fault }
-  /** Without a report, where it had none yet. `millis`: how long it took to clean up. */
-  | { readonly _tag: "Interrupted"; readonly report: Report | undefined; readonly millis: number }
-  | { readonly _tag: "Killed" }
-  /** It did not end within any reasonable time. */
-  | { readonly _tag: "Endless" }
-  | { readonly _tag: "Crashed"; readonly message: string }
+export type End = Ended.End<Report>
 
 export interface Result {
   readonly end: End
@@ -52,54 +43,31 @@ export const run = (
     const process = yield* Process.make(who)
     const { ending } = command
     const before = lab.sent()
-    const begun = yield* lab.simulator.time.now
+    const begun = lab.millis()
     let cut: Report | undefined
-    yield* lab.tell(`${who} begins: ${command.name}`)
-    const fiber = yield* program(command, (report) =>
+    yield* lab.record.tell(`${who} begins: ${command.name}`)
+    const effect = program(command, (report) =>
       Effect.sync(() => {
         cut = report
-      })).pipe(
-        (effect) => lab.within(process, journal, effect, ending._tag === "KilledAt" ? ending : undefined),
-        Effect.either,
-        Effect.forkDaemon
-      )
-    const ended = Effect.map(Fiber.await(fiber), (exit): End => {
-      if (exit._tag === "Failure") return { _tag: "Crashed", message: String(exit.cause) }
-      return Either.isLeft(exit.value)
-        ? { _tag: "Faulted", fault: exit.value.left }
-        : { _tag: "Reported", report: exit.value.right }
-    })
-    const interrupted = Effect.gen(function*() {
-      yield* lab.tell(`${who} is interrupted`)
-      const from = yield* lab.simulator.time.now
-      const exit = yield* Fiber.interrupt(fiber)
-      // It may have ended at that very moment.
-      if (exit._tag === "Success") return yield* ended
-      const end: End = { _tag: "Interrupted", report: cut, millis: (yield* lab.simulator.time.now) - from }
-      return end
-    })
-    const killed = Effect.as(process.died, { _tag: "Killed" } as const)
-    const watched: Effect.Effect<End> = Effect.raceFirst(
-      Effect.raceFirst(ended, killed),
-      Effect.as(Effect.sleep(endlessMinutes(command.fleet.machines.length)), { _tag: "Endless" } as const)
+      }))
+    const running = yield* Ended.start(
+      lab.within(process, journal, effect, ending._tag === "KilledAt" ? ending : undefined)
     )
-    const end = yield* cutShort(watched, ending, interrupted, Effect.as(process.kill, { _tag: "Killed" } as const))
-    yield* lab.tell(`${who} ended: ${describe(end)}`)
-    return { end, calls: lab.sent() - before, millis: (yield* lab.simulator.time.now) - begun }
+    const ended: Effect.Effect<End> = Effect.raceAll([
+      Ended.of(running),
+      Effect.as(process.died, Ended.killed),
+      Effect.as(Effect.sleep(endlessMinutes(command.fleet.machines.length)), Ended.endless)
+    ])
+    const end = yield* Ended.meet(ended, ending, {
+      interrupt: Effect.zipRight(
+        lab.record.tell(`${who} is interrupted`),
+        Ended.interrupt(running, lab.millis, () => cut)
+      ),
+      kill: process.kill
+    })
+    yield* lab.record.tell(`${who} ended: ${describe(end)}`)
+    return { end, calls: lab.sent() - before, millis: lab.millis() - begun }
   })
-
-const cutShort = (
-  watched: Effect.Effect<End>,
-  ending: Command["ending"],
-  interrupted: Effect.Effect<End>,
-  killed: Effect.Effect<End>
-): Effect.Effect<End> =>
-  ending._tag === "Runs" || ending._tag === "KilledAt"
-    ? watched
-    : Effect.flatMap(
-      Effect.timeoutOption(watched, ending.afterMillis),
-      (end) => end._tag === "Some" ? Effect.succeed(end.value) : ending._tag === "Killed" ? killed : interrupted
-    )
 
 export const outcomeText = (outcome: Outcome): string => {
   switch (outcome._tag) {

@@ -95,7 +95,7 @@ const finale = (lab: Lab.Lab, notes: Notes, entries: Entries, last: Scenario.Com
   Effect.gen(function*() {
     const { scenario, simulator } = lab
     lab.mishaps.off()
-    yield* lab.tell("nothing goes wrong any more")
+    yield* lab.record.tell("nothing goes wrong any more")
     const command: Scenario.Command = { ...last, ending: { _tag: "Runs" } }
     const once = (who: string) =>
       Effect.gen(function*() {
@@ -117,7 +117,7 @@ const finale = (lab: Lab.Lab, notes: Notes, entries: Entries, last: Scenario.Com
     const remains = Remains.find(yield* simulator.snapshot)
     if (remains.length > 0) {
       count(notes, "remains removed by root", remains.length)
-      yield* lab.tell(`root removes ${remains.map(({ lock, vmid }) => `VM ${vmid} (${lock})`).join(", ")}`)
+      yield* lab.record.tell(`root removes ${remains.map(({ lock, vmid }) => `VM ${vmid} (${lock})`).join(", ")}`)
       if (!Trouble.leavesRemains(scenario.trouble)) {
         notes.problems.push({
           invariant: "remains of nobody's fault",
@@ -192,7 +192,7 @@ const simulate = (seed: number, record: boolean): Effect.Effect<readonly [Lab.La
       seed,
       drawn: Scenario.describe(scenario),
       problems: notes.problems,
-      trace: lab.trace(),
+      trace: lab.record.trace(),
       calls: lab.sent(),
       virtualSeconds: Math.round(((yield* lab.simulator.time.now) - lab.simulator.world.began) / 1000),
       counts: Object.fromEntries(notes.counts),
