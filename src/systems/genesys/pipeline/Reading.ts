@@ -202,8 +202,8 @@ const withFiles = (
 }
 
 /** Whether what belongs to a resource that changed may be taken from an earlier export. */
-const mayTrust = ({ options }: Work.Work, { read }: Table): boolean =>
-  options.trustListing === true && options.sinceLast === true && read?.listed === true
+const mayTrust = ({ options }: Work.Work, { read, shows }: Table): boolean =>
+  options.trustListing === true && options.sinceLast === true && (read?.listed === true || shows !== undefined)
 
 type Missing = Effect.Effect<{ readonly kind: "failed"; readonly remote: string } | undefined, Fault.Fault>
 
@@ -248,7 +248,7 @@ class One {
     return path === undefined ? Effect.void : this.object({ path }, { id: this.entry.id })
   }
 
-  /** As it was listed, with what belonged to it when an earlier export read that. */
+  /** As it is now, with what belonged to it when an earlier export read that. */
   over({ files, values }: Spool.Kept, extras: Readonly<Record<string, Extra>>): Effect.Effect<Found, Fault.Fault> {
     const entries = Object.entries(extras)
     const shared = Object.fromEntries(entries.filter(([, extra]) => Shared.isShared(extra)))

@@ -134,7 +134,6 @@ const queue: Table = {
   list: [listing("false"), listing("true")],
   read: {
     path: "/api/v2/routing/queues/{id}",
-    listed: true,
     extras: {
       wrapupCodes: { path: "/api/v2/routing/queues/{id}/wrapupcodes", paging: "pages" },
       members: {
