@@ -40,6 +40,10 @@ const promising: Lab.Wire = (endpoint) => (request) =>
     return { ...reply, body: reply.body.replace(/"total":\d+/, "\"total\":999") }
   })
 
+/** Answers no read of a user's policies. */
+const silent: Lab.Wire = (endpoint) => (request) =>
+  request.url.includes("/userpolicies/") ? Effect.never : endpoint(request)
+
 describe("Export", () => {
   it.live("has everything that is there, by valid references, the same every time", () =>
     Lab.run({ resources: 150, trouble: { growing: true, repeating: true } }, (lab) =>
@@ -301,8 +305,6 @@ describe("Export", () => {
     Lab.run({ resources: 60 }, (lab) =>
       Effect.gen(function*() {
         const last = new Map<string, string>()
-        const silent: Lab.Wire = (endpoint) => (request) =>
-          request.url.includes("/userpolicies/") ? Effect.never : endpoint(request)
         const fiber = yield* Effect.fork(
           lab.exports({}, { wire: silent }).pipe(Effect.provideService(Progress.Progress, {
             report: ({ item, phase }) => Effect.sync(() => last.set(item, phase))
