@@ -38,6 +38,7 @@ import type { Report } from "../../../src/systems/elevenlabs/Report.ts"
 import * as Simulator from "../../../src/systems/elevenlabs/Simulator.ts"
 import * as Site from "../../../src/systems/elevenlabs/site/Site.ts"
 import type { Bench, Figures } from "../Bench.ts"
+import * as Latency from "../Latency.ts"
 
 interface Options {
   readonly documents: number
@@ -81,7 +82,7 @@ const serve = ({ atOnce, latencyMillis }: Options) =>
     process.on("message", tell)
     tell()
     return yield* Effect.never
-  }).pipe(Effect.scoped)
+  }).pipe(Effect.scoped, Latency.exact)
 
 const [, program = "", word, options = ""] = process.argv
 if (word === serving) await Effect.runPromise(serve(JSON.parse(options)))

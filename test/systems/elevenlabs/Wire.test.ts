@@ -61,29 +61,57 @@ const settled = Effect.yieldNow().pipe(Effect.repeatN(20))
 
 const lost = Fault.make({ kind: "transient", system: "elevenlabs", operation: "test", detail: "lost", sent: "maybe" })
 
-/** One at a time. */
-const make = Effect.gen(function*() {
-  const connection = Either.getOrThrow(Connection.make({ ...Api.options, concurrency: 1 }))
-  const limiter = yield* Limiter.make(connection)
-  const server = new Server()
-  const wire = Wire.make(connection, limiter, server)
-  const form = { fields: {}, file: { filename: "a.txt", mediaType: "text/plain", content: new Uint8Array(3) } }
-  const call = (name: string, as: "read" | "file") =>
-    wire.call(
-      { name, route: `/${name}`, ...(as === "read" ? { method: "GET" } : { method: "POST", form }) },
-      Schema.String
-    )
-  const ask = (name: string, as: "read" | "file" = "read") => Effect.zipLeft(Effect.fork(call(name, as)), settled)
-  return { ask, limiter, server }
-})
+/** So many at a time. */
+const make = (concurrency: number) =>
+  Effect.gen(function*() {
+    const connection = Either.getOrThrow(Connection.make({ ...Api.options, concurrency }))
+    const limiter = yield* Limiter.make(connection)
+    const server = new Server()
+    const wire = Wire.make(connection, limiter, server)
+    const form = { fields: {}, file: { filename: "a.txt", mediaType: "text/plain", content: new Uint8Array(3) } }
+    const call = (name: string, as: "read" | "file") =>
+      wire.call(
+        { name, route: `/${name}`, ...(as === "read" ? { method: "GET" } : { method: "POST", form }) },
+        Schema.String
+      )
+    const ask = (name: string, as: "read" | "file" = "read") => Effect.zipLeft(Effect.fork(call(name, as)), settled)
+    return { ask, limiter, server }
+  })
 
 const kinds = ["read", "file"] as const
 
 describe("Wire", () => {
+  it.effect("keeps a place from files while anything else is asked for, and gives it to them when nothing is", () =>
+    Effect.gen(function*() {
+      const { ask, server } = yield* make(7)
+      const files = Array.from({ length: 48 }, (_, number) => `file ${number}`)
+      yield* Effect.forEach(files, (name) => ask(name, "file"))
+      assert.strictEqual(server.sent.length, 6)
+      yield* ask("agent")
+      assert.strictEqual(server.sent.at(-1), "agent")
+      yield* server.taken("agent")
+      /** How many are sent when the oldest file has its reply. */
+      const sentAfter = (file: string) =>
+        Effect.suspend(() => {
+          const before = server.sent.length
+          return Effect.map(server.replied(file), () => server.sent.length - before)
+        })
+      const sent = yield* Effect.forEach(files.slice(0, 30), sentAfter)
+      assert.deepStrictEqual(sent.filter((more) => more !== 1), [2])
+      yield* ask("another")
+      assert.notInclude(server.sent, "another")
+      assert.strictEqual(yield* sentAfter("file 30"), 1)
+      assert.strictEqual(server.sent.at(-1), "another")
+      // From now on a place is kept again.
+      assert.strictEqual(yield* sentAfter("another"), 0)
+      yield* ask("one more")
+      assert.strictEqual(server.sent.at(-1), "one more")
+    }))
+
   for (const kind of kinds) {
     it.effect(`sends the next ${kind} when the reply has come, before that is taken apart`, () =>
       Effect.gen(function*() {
-        const { ask, limiter, server } = yield* make
+        const { ask, limiter, server } = yield* make(1)
         const fibers = yield* Effect.forEach(["one", "two", "three"], (name) => ask(name, kind))
         assert.deepStrictEqual(server.sent, ["one"])
         yield* server.replied("one")
@@ -100,7 +128,7 @@ describe("Wire", () => {
 
     it.effect(`keeps the place of a refused ${kind} until it is known how many may be sent`, () =>
       Effect.gen(function*() {
-        const { ask, limiter, server } = yield* make
+        const { ask, limiter, server } = yield* make(1)
         const [refused] = yield* Effect.forEach(["one", "two"], (name) => ask(name, kind))
         yield* server.replied("one", 429)
         assert.deepStrictEqual(server.sent, ["one"])
@@ -112,7 +140,7 @@ describe("Wire", () => {
 
     it.effect(`has the place of a ${kind} back once, whenever it fails or is interrupted`, () =>
       Effect.gen(function*() {
-        const { ask, limiter, server } = yield* make
+        const { ask, limiter, server } = yield* make(1)
         /** Nobody holds a place, and there is one. */
         const check = (name: string) =>
           Effect.gen(function*() {

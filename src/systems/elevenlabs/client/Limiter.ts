@@ -15,6 +15,12 @@ import type { RateHints } from "../../../kernel/RateHints.ts"
 const patience = 20
 
 /**
+ * One of so many places is not for files, while anything else is asked for: one request after another waits for an agent
+ * that is saved, and with few places files are what takes the time.
+ */
+const share = 7
+
+/**
  * Lets a request go when it may. The place is free for the next one as soon as it is told that the reply has come, at
  * the latest when the effect ends.
  */
@@ -51,11 +57,18 @@ export const make = (
     Effect.all([line("elevenlabs", options.concurrency), line("elevenlabs-files", options.concurrency)]),
     ([{ machine, withPermitsUntil }, files]): Limiter => {
       let accepted = 0
+      /** Files that were sent since something else was. */
+      let filesAlone = 0
+      const makeRoom = (): void => {
+        const { limit } = machine
+        const room = filesAlone > 4 * limit ? limit : limit - Math.floor(limit / share)
+        if (room !== files.machine.limit) files.machine.resize(room)
+      }
       const resize = (limit: number): void => {
         const next = Math.max(1, Math.min(options.maxConcurrency, Math.floor(limit)))
         if (next === machine.limit) return
         machine.resize(next)
-        files.machine.resize(next)
+        makeRoom()
       }
       const guess = (refused: boolean): void => {
         accepted = refused ? 0 : accepted + 1
@@ -66,15 +79,22 @@ export const make = (
         }
       }
       return {
-        within: withPermitsUntil(1),
+        within: (send) =>
+          Effect.suspend(() => {
+            filesAlone = 0
+            makeRoom()
+            return withPermitsUntil(1)(send)
+          }),
         behind: (send) =>
           files.withPermitsUntil(1)((next) =>
-            withPermitsUntil(1)((replied) =>
-              send(() => {
+            withPermitsUntil(1)((replied) => {
+              filesAlone += 1
+              makeRoom()
+              return send(() => {
                 replied()
                 next()
               })
-            )
+            })
           ),
         own: () => machine.inUse,
         observe: ({ concurrent, maximumConcurrent }, refused, own) => {

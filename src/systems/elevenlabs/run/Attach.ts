@@ -271,9 +271,17 @@ export const make = (needs: Needs): Attaching => {
     const found = targets.get(key)
     if (found !== undefined) return found
     const memory: AgentSave.Memory = { isSettled: false, seen: undefined }
+    const isExpected = () => needs.coming.count > 0
+    const gathered = Together.gathered(needs.attachBatch, patience, isExpected)
+    // What goes wrong with it is told when it is needed.
+    const seen = Effect.ignore(AgentSave.recent(needs, target, memory))
     const made = Together.make<Item, void, Fault.Fault>({
       most: needs.attachBatch,
-      ready: Together.gathered(needs.attachBatch, patience, () => needs.coming.count > 0),
+      // Before the first save the agent is read while that is gathered; later on it was read with the last one.
+      ready: (waiting) =>
+        memory.seen === undefined && waiting() < needs.attachBatch && isExpected()
+          ? Effect.zipLeft(gathered(waiting), seen, { concurrent: true })
+          : gathered(waiting),
       run: (items) => {
         const changes = AgentChange.inOrder(items.filter(isChange))
         return Effect.map(

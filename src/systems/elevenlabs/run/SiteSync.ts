@@ -8,6 +8,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import type * as Fault from "../../../kernel/Fault.ts"
@@ -128,16 +129,18 @@ export const look = (
   Effect.gen(function*() {
     const work = yield* open(shared, target)
     const recorded = work.ledger.now()
+    // Asked for while the files are read. What goes wrong with it is told when it is needed.
+    const observing = yield* Effect.fork(Remote.observe(work))
+    const agents = yield* Effect.fork(Effect.forEach(
+      target.agents,
+      (agent) => Effect.ignore(Configured.agent(work, agent)),
+      { concurrency: 4, discard: true }
+    ))
     const disk = yield* Scan.collect({
       folder: target.folder,
       md5: (file) => State.entryOf(recorded, file)?.hash?.startsWith("md5:") === true
-    })
-    // Asked for meanwhile. What goes wrong with it is told when it is needed.
-    yield* Effect.fork(Effect.forEach(target.agents, (agent) => Effect.ignore(Configured.agent(work, agent)), {
-      concurrency: 4,
-      discard: true
-    }))
-    const remote = yield* Remote.observe(work)
+    }).pipe(Effect.onError(() => Fiber.interruptAll([observing, agents])))
+    const remote = yield* Fiber.join(observing)
     const plan = Reconcile.plan({
       site: target.site.host,
       disk,
