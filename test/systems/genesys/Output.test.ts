@@ -395,6 +395,30 @@ describe("The folder", () => {
       assert.strictEqual((yield* Effect.flip(write(other))).code, "output-foreign")
     }))
 
+  it.scopedLive("is refused before anything is asked where it cannot be made, or its archive would take a place", () =>
+    Effect.gen(function*() {
+      const parent = yield* Lab.folder
+      const at = (...names: ReadonlyArray<string>) => Path.join(parent, ...names)
+      yield* Effect.promise(async () => {
+        await Fs.writeFile(at("file"), "mine")
+        await Fs.symlink("nowhere", at("link"))
+        await Fs.writeFile(at("acme.zip"), "mine")
+        await Fs.mkdir(at("folder.zip"))
+      })
+      const before = yield* Lab.contents(parent)
+      const refused = (directory: string, options: ExportOptions = {}) =>
+        Effect.map(Effect.flip(Output.check(directory, options)), ({ code, subject }) => [code, subject])
+      assert.deepStrictEqual(yield* refused(at("file", "below", "it")), ["output-not-a-folder", at("file")])
+      assert.deepStrictEqual(yield* refused(at("link")), ["output-astray", at("link")])
+      assert.deepStrictEqual(yield* refused(at("acme"), { compress: true }), ["output-archive", at("acme.zip")])
+      assert.deepStrictEqual(yield* refused(at("folder"), { compress: true }), ["output-archive", at("folder.zip")])
+      assert.strictEqual((yield* Effect.flip(write(at("acme"), { compress: true }))).code, "output-archive")
+      assert.deepStrictEqual(yield* Lab.contents(parent), before)
+      yield* write(at("acme"))
+      yield* write(at("new", "one"), { compress: true })
+      yield* write(at("new", "one"), { compress: true })
+    }))
+
   it.scopedLive("keeps what Git, Terraform and the user have in it", () =>
     Effect.gen(function*() {
       const directory = Path.join(yield* Lab.folder, "acme")

@@ -57,6 +57,23 @@ export const exists = (path: string): Effect.Effect<boolean, Fault.Fault> =>
 export const bytes = (path: string): Effect.Effect<Uint8Array | undefined, Fault.Fault> =>
   unlessMissing(attempt(path, (signal) => Fs.readFile(path, { signal })))
 
+/**
+ * The first bytes of a file, as many as there are.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const head = (path: string, length: number): Effect.Effect<Buffer, Fault.Fault> =>
+  Effect.acquireUseRelease(
+    attempt(path, () => Fs.open(path, "r")),
+    (handle) =>
+      attempt(path, async () => {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0)
+        return buffer.subarray(0, bytesRead)
+      }),
+    (handle) => Effect.orDie(attempt(path, () => handle.close()))
+  )
+
 /** How much of a file is read at once, in bytes. */
 const piece = 262_144
 

@@ -52,7 +52,7 @@ export const places = (directory: string): Effect.Effect<Places, Fault.Fault> =>
     const home = directory === "~" || /^~[/\\]/.test(directory) ? homedir() + directory.slice(1) : directory
     const absolute = Path.resolve(home)
     const folder = (yield* Disk.exists(absolute))
-      ? yield* Disk.attempt(absolute, () => Fs.realpath(absolute))
+      ? yield* Effect.mapError(Disk.attempt(absolute, () => Fs.realpath(absolute)), Residents.astray)
       : absolute
     const parent = Path.dirname(folder)
     const name = Path.basename(folder)
@@ -132,8 +132,7 @@ const settle = (places: Places): Effect.Effect<void, Fault.Fault> =>
  * @category models
  */
 export interface ReplaceOptions {
-  /** Whether the new folder has a state, so that one that Terraform worked with forbids it. */
-  readonly writesState: boolean
+  readonly writes: Residents.Besides
   /** What is being done, for whoever waits. */
   readonly purpose: string
 }
@@ -142,8 +141,8 @@ export interface ReplaceOptions {
  * Replaces a folder by what `fill` writes. On any failure, interruption or crash the folder is what it was, or, past the
  * last step, what was written.
  *
- * Fails with the codes `output-foreign`, `output-state` and `output-not-a-folder` before `fill` runs, with `lock-held`
- * while another export writes there, and as `fill` does.
+ * Fails with the codes of {@link Residents.check} before `fill` runs, with `lock-held` while another export writes there,
+ * and as `fill` does.
  *
  * @since 0.1.0
  * @category writing
@@ -158,7 +157,7 @@ export const replace = <A, E, R>(
       yield* Disk.makeFolder(places.parent)
       return yield* Effect.gen(function*() {
         yield* mend(places)
-        yield* restore(Residents.check(places.folder, options.writesState))
+        yield* restore(Residents.check(places.folder, options.writes))
         const filled = yield* restore(Effect.gen(function*() {
           yield* Steps.before("make the new folder")
           yield* Disk.makeFolder(places.fresh)

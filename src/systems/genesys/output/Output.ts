@@ -86,10 +86,9 @@ export const write = (input: Input): Effect.Effect<Written, Fault.Fault> =>
   Effect.gen(function*() {
     const source = yield* sourceOf(input)
     const places = yield* Folder.places(input.directory)
-    const writesState = input.options.includeStateFile === true
     const { files, report } = yield* Folder.replace(
       places,
-      { writesState, purpose: `export ${input.report.organisation.name}` },
+      { writes: besides(input.options, places), purpose: `export ${input.report.organisation.name}` },
       (fresh, archive) => fill(input, source, places, fresh, archive)
     )
     return {
@@ -111,8 +110,13 @@ export const check = (directory: string, options: ExportOptions): Effect.Effect<
   Effect.gen(function*() {
     const places = yield* Folder.places(directory)
     yield* Folder.recover(places)
-    yield* Residents.check(places.folder, options.includeStateFile === true)
+    yield* Residents.check(places.folder, besides(options, places))
   })
+
+const besides = ({ compress, includeStateFile }: ExportOptions, { archive }: Folder.Places): Residents.Besides => ({
+  state: includeStateFile === true,
+  archive: compress === true ? archive : undefined
+})
 
 /**
  * What makes texts of resources as they are read; `undefined` where these options leave that for the end. Fails with the

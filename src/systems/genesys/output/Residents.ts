@@ -14,6 +14,7 @@
  */
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
+import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as FileFault from "../../../store/FileFault.ts"
@@ -93,14 +94,29 @@ const strangers = (
 const shown = 5
 
 /**
+ * What is written besides the configuration.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Besides {
+  readonly state: boolean
+  /** The path of the archive, where there is to be one. */
+  readonly archive?: string | undefined
+}
+
+/**
  * Fails where a folder must not be replaced: it is no folder, holds something foreign, or has a state that is not the
- * export's own while the export has one to write; or where it cannot be: it is where the process is, or a mount.
+ * export's own while the export has one to write; where an archive would take the place of something else; or where it
+ * cannot be: it is where the process is, a mount, or lies in what is no folder or may not be written to.
  *
  * @since 0.1.0
  * @category reading
  */
-export const check = (folder: string, writesState: boolean): Effect.Effect<Residents, Fault.Fault> =>
+export const check = (folder: string, { archive, state }: Besides): Effect.Effect<Residents, Fault.Fault> =>
   Effect.gen(function*() {
+    yield* checkGround(Path.dirname(folder))
+    if (archive !== undefined) yield* checkArchive(archive)
     const stats = yield* Disk.stats(folder)
     if (stats !== undefined && !stats.isDirectory()) {
       return yield* refusal(folder, "output-not-a-folder", "is not a folder", "Choose another directory")
@@ -121,7 +137,7 @@ export const check = (folder: string, writesState: boolean): Effect.Effect<Resid
         "Choose another directory, or move these away"
       )
     }
-    if (writesState && carried.includes(stateFile)) {
+    if (state && carried.includes(stateFile)) {
       return yield* refusal(
         folder,
         "output-state",
@@ -130,6 +146,37 @@ export const check = (folder: string, writesState: boolean): Effect.Effect<Resid
       )
     }
     return residents
+  })
+
+/** What the new folder is made in: the nearest that is there. */
+const checkGround = (parent: string): Effect.Effect<void, Fault.Fault> =>
+  Effect.gen(function*() {
+    const stats = yield* Disk.attempt(parent, () => Fs.stat(parent)).pipe(
+      Effect.catchIf((fault) => fault.kind === "not-found", () => Effect.succeed(undefined))
+    )
+    if (stats === undefined && Path.dirname(parent) !== parent) return yield* checkGround(Path.dirname(parent))
+    if (stats?.isDirectory() === false) {
+      return yield* refusal(parent, "output-not-a-folder", "is not a folder", "Choose another directory")
+    }
+    yield* Disk.attempt(parent, () => Fs.access(parent, Fs.constants.W_OK | Fs.constants.X_OK))
+  })
+
+/** The name of the first entry of a zip begins here. Source: PKWARE, .ZIP File Format Specification, 4.3.7. */
+const firstName = 30
+
+/** An archive that an export wrote begins with the manifest of its folder. */
+const checkArchive = (path: string): Effect.Effect<void, Fault.Fault> =>
+  Effect.gen(function*() {
+    const stats = yield* Disk.stats(path)
+    if (stats === undefined) return
+    const head = stats.isFile() ? yield* Disk.head(path, firstName + Manifest.fileName.length) : Buffer.alloc(0)
+    if (head.subarray(0, 2).toString() === "PK" && head.subarray(firstName).toString() === Manifest.fileName) return
+    return yield* refusal(
+      path,
+      "output-archive",
+      "stands where the archive goes, and no export wrote it",
+      "Move it away, choose another directory, or export without an archive"
+    )
   })
 
 /** Whether the process works in a folder: it would be in one that is gone, and so would the user's shell. */
@@ -156,6 +203,22 @@ const mounted = (folder: string): Fault.Fault =>
  */
 export const stuck = (fault: Fault.Fault): Fault.Fault =>
   ["EBUSY", "EXDEV"].includes(FileFault.codeOf(fault.cause) ?? "") ? mounted(fault.subject ?? "") : fault
+
+/**
+ * What it means that what a folder's name leads to is not there, though the name is.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const astray = (fault: Fault.Fault): Fault.Fault =>
+  fault.kind === "not-found"
+    ? refusal(
+      fault.subject ?? "",
+      "output-astray",
+      "is a symbolic link that leads to nothing",
+      "Choose another directory"
+    )
+    : fault
 
 const refusal = (folder: string, code: string, detail: string, hint: string): Fault.Fault =>
   Fault.make({
