@@ -56,6 +56,14 @@ export const stream = <A, E, R>(
     ))
 
 /**
+ * One word of a line for a shell, whatever is in it.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
+
+/**
  * A line for the person watching, on standard error; nothing with `--quiet`.
  *
  * @since 0.1.0

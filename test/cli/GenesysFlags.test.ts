@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
+import * as Describe from "../../src/cli/commands/genesys/Describe.ts"
 import * as Flags from "../../src/cli/commands/genesys/Flags.ts"
 import * as Operations from "../../src/systems/genesys/Operations.ts"
 
@@ -36,4 +38,24 @@ describe("what the command says of options", () => {
       expect(told).not.toContain("_")
       expect(Flags.ofFault(fault)).toMatchObject({ kind: fault.kind, code: "invalid-options", sent: "no" })
     }))
+})
+
+describe("what the command says to do next", () => {
+  it("a shell understands, whatever the folder is called", () => {
+    const directory = `/tmp/it's a "$HOME" \`x\``
+    const { next } = Describe.outcomeJson({
+      report: { organisation: { id: "1", name: "Acme" }, types: [], exceptions: [] },
+      directory,
+      files: [],
+      durationMillis: 1,
+      calls: 1,
+      retries: 0,
+      listed: 0,
+      read: 0,
+      reused: 0,
+      trusted: 0
+    })
+    const heard = spawnSync("sh", ["-c", `terraform() { printf %s "$1"; }; ${next.at(-1) ?? ""}`], { encoding: "utf8" })
+    expect(heard.stdout).toBe(`-chdir=${directory}`)
+  })
 })

@@ -30,8 +30,6 @@ const readFaults = (path: string | undefined) =>
       (content) => FaultPlan.decode(Faults, content, { source: path })
     )
 
-const quoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`
-
 /**
  * Lines for a shell to read.
  *
@@ -39,7 +37,7 @@ const quoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`
  * @category conversions
  */
 export const exported = (environment: Readonly<Record<string, string>>): ReadonlyArray<string> =>
-  Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`)
+  Object.entries(environment).map(([name, value]) => `export ${name}=${Output.quoted(value)}`)
 
 /**
  * @since 0.1.0

@@ -13,7 +13,7 @@ import {
   type TypeSummary
 } from "../../../systems/genesys/Report.ts"
 import * as ExitCode from "../../ExitCode.ts"
-import { table } from "../../Output.ts"
+import { quoted, table } from "../../Output.ts"
 import type { Paint } from "../../Paint.ts"
 import * as Flags from "./Flags.ts"
 
@@ -119,7 +119,7 @@ const next = ({ directory, files, report }: Outcome): ReadonlyArray<string> => {
       ? []
       : ["see what is missing above; the same command with --since-last tries it again and reads little else"]),
     ...(values.length === 0 ? [] : [`fill in ${values.join(" and ")}: what is there could not be had from the API`]),
-    `terraform -chdir=${JSON.stringify(directory)} init`
+    `terraform -chdir=${quoted(directory)} init`
   ]
 }
 
