@@ -376,6 +376,9 @@ describe("The same resources", () => {
 
 const write = (directory: string, options: ExportOptions = {}) => Output.write(Lab.input(directory, [ann], options))
 
+const refused = (directory: string, options: ExportOptions = {}) =>
+  Effect.map(Effect.flip(Output.check(directory, options)), ({ code, subject }) => [code, subject])
+
 describe("The folder", () => {
   it.scopedLive("is refused where it holds what no export wrote, and is not touched", () =>
     Effect.gen(function*() {
@@ -406,8 +409,6 @@ describe("The folder", () => {
         await Fs.mkdir(at("folder.zip"))
       })
       const before = yield* Lab.contents(parent)
-      const refused = (directory: string, options: ExportOptions = {}) =>
-        Effect.map(Effect.flip(Output.check(directory, options)), ({ code, subject }) => [code, subject])
       assert.deepStrictEqual(yield* refused(at("file", "below", "it")), ["output-not-a-folder", at("file")])
       assert.deepStrictEqual(yield* refused(at("link")), ["output-astray", at("link")])
       assert.deepStrictEqual(yield* refused(at("acme"), { compress: true }), ["output-archive", at("acme.zip")])
