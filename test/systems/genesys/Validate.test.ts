@@ -192,6 +192,21 @@ describe("Validate", () => {
       assert.strictEqual((yield* Effect.flip(Validate.folder(directory))).code, "file-missing")
     }))
 
+  it.scopedLive("finds what is no text, and goes on behind it", () =>
+    Effect.gen(function*() {
+      const folder = yield* Lab.folderWith({})
+      const body = "resource \"genesyscloud_a\" \"x\" {\n  a = genesyscloud_a.w.id # \xe9\n}\n"
+      yield* Effect.promise(() => Fs.writeFile(Path.join(folder, "a.tf"), body, "latin1"))
+      yield* Effect.promise(() => Fs.writeFile(Path.join(folder, "b.tf"), "# \u{fffd} \u{1f600}\n"))
+      const found = (yield* Validate.folder(folder)).problems.map(({ detail, file, line }) =>
+        `${file}:${line} ${detail}`
+      )
+      assert.deepStrictEqual(found, [
+        "a.tf:1 not UTF-8",
+        "a.tf:2 genesyscloud_a.x refers to genesyscloud_a.w, which is not there"
+      ])
+    }))
+
   it.scopedLive("says so where there is nothing to check", () =>
     Effect.gen(function*() {
       const folder = yield* Lab.folderWith({ "notes.txt": "x" })

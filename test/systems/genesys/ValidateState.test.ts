@@ -34,6 +34,7 @@ resource "genesyscloud_architect_user_prompt" "greeting" {
   resources {
     language = "en-us"
     filename = "audio_prompts/greeting-en-us.wav"
+    file_content_hash = filesha256("audio_prompts/other.wav")
   }
 
   resources {
@@ -49,6 +50,7 @@ const resource = (address: string, id: string | undefined, mode = "managed") => 
     mode,
     type,
     name,
+    provider: "provider[\"registry.terraform.io/mypurecloud/genesyscloud\"]",
     instances: [{ schema_version: 0, attributes: { ...(id === undefined ? {} : { id }), name: "{ \"resources\": [" } }]
   }
 }
@@ -71,7 +73,8 @@ describe("files that a configuration names", () => {
       assert.deepStrictEqual(found, [
         "a.tf:5 file genesyscloud_flow.gone names architect_flows/gone.yaml, which is not there",
         "a.tf:13 file genesyscloud_architect_user_prompt.greeting names audio_prompts/greeting-de-de.wav, which is "
-        + "not there"
+        + "not there",
+        "a.tf:13 file genesyscloud_architect_user_prompt.greeting names audio_prompts/other.wav, which is not there"
       ])
     }))
 
@@ -91,7 +94,7 @@ describe("a state", () => {
       const data = resource("genesyscloud_script.x", "3", "data")
       assert.deepStrictEqual(yield* check(state([resource(skill("a"), "1"), resource(skill("b"), "2")])), [])
       assert.deepStrictEqual(yield* check(state([resource(skill("a"), "1"), resource(skill("b"), "2"), data])), [
-        "terraform.tfstate:33 state data.genesyscloud_script.x is not in the configuration"
+        "terraform.tfstate:35 state data.genesyscloud_script.x is not in the configuration"
       ])
       assert.deepStrictEqual(yield* check(state([])), [
         "a.tf:1 state genesyscloud_routing_skill.a is not in terraform.tfstate",
@@ -124,6 +127,11 @@ describe("a state", () => {
       assert.deepStrictEqual(yield* check(state([], { version: 3 })), [
         "terraform.tfstate:1 state it is of version 3, and not 4"
       ])
+      assert.deepStrictEqual(yield* check(state([], { serial: undefined })), [
+        "terraform.tfstate:1 state it has no serial"
+      ])
+      const found = yield* check(state([{ ...resource(skill("a"), "1"), provider: "none" }]))
+      assert.include(found.join("\n"), "genesyscloud_routing_skill.a has no provider that Terraform could find")
     }))
 })
 

@@ -128,13 +128,27 @@ export const of = (folder: string, file: string, name: string): Stream.Stream<Fo
   const { end, take } = reader(name)
   const path = Path.join(folder, file)
   const decoder = new TextDecoder()
+  const strict = new TextDecoder("utf-8", { fatal: true })
+  let isText = true
+  const decoded = (chunk?: Buffer): string => {
+    const options = { stream: chunk !== undefined }
+    try {
+      strict.decode(chunk, options)
+    } catch {
+      isText = false
+    }
+    return decoder.decode(chunk, options)
+  }
   const bytes = Stream.fromAsyncIterable(
     { [Symbol.asyncIterator]: () => createReadStream(path, { highWaterMark: read })[Symbol.asyncIterator]() },
     (error) => Disk.refused(path, error)
   )
-  const body = Stream.mapEffect(bytes, (chunk: Buffer) => take(decoder.decode(chunk, { stream: true })))
+  const body = Stream.mapEffect(bytes, (chunk: Buffer) => take(decoded(chunk)))
   const last = Stream.fromEffect(
-    Effect.zipWith(Effect.suspend(() => take(decoder.decode())), end, (left, right) => together([left, right]))
+    Effect.zipWith(Effect.suspend(() => take(decoded())), end, (left, right) => {
+      const problem = { kind: "syntax", file: name, line: 1, detail: "not UTF-8" } as const
+      return together([left, right, isText ? none : { blocks: [], problems: [problem] }])
+    })
   )
   return Stream.concat(body, last)
 }

@@ -15,7 +15,16 @@ import * as Types from "../Types.ts"
 import type { Block } from "./Blocks.ts"
 import type { Problem } from "./Problem.ts"
 
-/** The paths that a body has where a table has files. What is an expression is known only to Terraform. */
+/** The hash of a file as an export writes it. What is another expression is known only to Terraform. */
+const hash = /^\$\{filesha256\((".*")\)\}$/
+
+/** The path that an attribute has of a file. */
+const pathOf = (kind: "path" | "hash", value: string): string | undefined => {
+  const path = kind === "path" ? value : Shape.decoded(hash.exec(value)?.[1] ?? "")
+  return typeof path === "string" && path !== "" && !/[$%]\{/.test(path) ? path : undefined
+}
+
+/** The paths that a body has where a table has files. */
 const named = (attributes: Attributes, body: Json.Json | undefined): ReadonlyArray<string> => {
   if (body === undefined) return []
   if (Array.isArray(body)) return body.flatMap((each: Json.Json) => named(attributes, each))
@@ -23,8 +32,8 @@ const named = (attributes: Attributes, body: Json.Json | undefined): ReadonlyArr
   return Object.entries(attributes).flatMap(([name, attribute]) => {
     const value = body[name]
     if (attribute.kind === "block") return named(attribute.attributes, value)
-    const isPath = attribute.kind === "string" && attribute.file === "path"
-    return isPath && typeof value === "string" && value !== "" && !/[$%]\{/.test(value) ? [value] : []
+    if (attribute.kind !== "string" || typeof value !== "string") return []
+    return attribute.file === "path" || attribute.file === "hash" ? pathOf(attribute.file, value) ?? [] : []
   })
 }
 

@@ -28,6 +28,9 @@ const text = (of: unknown, name: string): string | undefined => {
   return typeof value === "string" && value !== "" ? value : undefined
 }
 
+/** Source: hashicorp/terraform, internal/addrs/provider_config.go, ParseAbsProviderConfigStr. */
+const provider = /^(module\..+\.)?provider\["[^"]+"\](\.\w+)?$/
+
 /** What the state has of one resource: its address, and the ids of its instances. */
 const known = (element: string) => {
   const resource = Shape.decoded(element)
@@ -37,6 +40,7 @@ const known = (element: string) => {
   return {
     type,
     address: mode === "data" ? `data.${type}.${name}` : `${type}.${name}`,
+    isProvided: provider.test(text(resource, "provider") ?? ""),
     ids: Array.isArray(instances) ? instances.map((each: unknown) => text(Object(each).attributes, "id")) : []
   }
 }
@@ -54,7 +58,8 @@ class Reading {
       this.problems.push(problem(line, "a resource without type and name"))
       return
     }
-    const { address, ids, type } = found
+    const { address, ids, isProvided, type } = found
+    if (!isProvided) this.problems.push(problem(line, `${address} has no provider that Terraform could find`))
     if (this.addresses.has(address)) this.problems.push(problem(line, `${address} is there twice`))
     else this.addresses.set(address, line)
     for (const id of ids.length === 0 ? [undefined] : ids) {
@@ -97,6 +102,7 @@ export const check = (folder: string, scope: Scope): Effect.Effect<ReadonlyArray
     if (!Shape.isEntity(rest ?? null)) return [{ ...problem(1, "not JSON"), kind: "syntax" as const }]
     const { serial, version } = Object(rest)
     if (version !== 4) return [problem(1, `it is of version ${JSON.stringify(version)}, and not 4`)]
+    if (typeof serial !== "number") return [problem(1, "it has no serial")]
     return serial === own ? [...reading.problems, ...compare(reading.addresses, scope)] : []
   })
 
