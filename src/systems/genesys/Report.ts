@@ -16,6 +16,7 @@ import * as Schema from "effect/Schema"
  * - `denied`: the type cannot be listed with these permissions, or the product is not enabled. `id` is `*`.
  * - `not-listed`: the type could not be listed. `id` is `*`.
  * - `incomplete`: fewer were listed than the API promised. `id` is `*`.
+ * - `absent`: it was asked for by its id or its name, one of which is its `id` here, and is not there.
  * - `skipped`: it is not exported by nature: deleted, unpublished.
  * - `unresolved`: an attribute names an id that is not in the export.
  * - `cycle`: a dependency was left out to break a cycle.
@@ -30,6 +31,7 @@ export const Reason = Schema.Literal(
   "denied",
   "not-listed",
   "incomplete",
+  "absent",
   "skipped",
   "unresolved",
   "cycle",
@@ -165,7 +167,7 @@ export interface Outcome {
  */
 export const isWhole = (report: Report): boolean => !report.exceptions.some(({ reason }) => matters.has(reason))
 
-const matters: ReadonlySet<Reason> = new Set(["failed", "denied", "not-listed", "incomplete", "file"])
+const matters: ReadonlySet<Reason> = new Set(["failed", "denied", "not-listed", "incomplete", "absent", "file"])
 
 /**
  * @since 0.1.0

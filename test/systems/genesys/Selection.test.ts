@@ -1,9 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Endpoint from "../../../src/simulation/Endpoint.ts"
 import type { ExportOptions } from "../../../src/systems/genesys/Options.ts"
 import * as Selection from "../../../src/systems/genesys/pipeline/Selection.ts"
+import { isWhole } from "../../../src/systems/genesys/Report.ts"
 import type { TypeName } from "../../../src/systems/genesys/Table.ts"
 import * as Types from "../../../src/systems/genesys/Types.ts"
+import * as Validate from "../../../src/systems/genesys/validate/Validate.ts"
 import * as Lab from "./Lab.ts"
 
 const make = (options: ExportOptions) => Selection.make(options, Types.all)
@@ -89,6 +92,40 @@ describe("Selection", () => {
     make({
       excludeAttributes: ["user.department", "genesyscloud_routing_.*.description", "routing_queue.members.ring_num"]
     }))
+
+  it.live("says what was asked for by id or name and is not there, and which expression matches nothing", () =>
+    Lab.run({ resources: 60 }, (lab) =>
+      Effect.gen(function*() {
+        const { world } = lab.simulator
+        const [id = ""] = world.ids("user")
+        const byId = yield* lab.exports({ includeFilterResourcesById: [`user::${id}`, "user::none", "group::none"] })
+        const absent = Lab.exceptions(byId, "absent")
+        assert.deepStrictEqual(absent.map(({ id, type }) => [type, id]), [
+          ["genesyscloud_group", "none"],
+          ["genesyscloud_user", "none"]
+        ])
+        assert.isFalse(isWhole(byId.report))
+        assert.strictEqual(Lab.summary(byId, "user").exported, 1)
+        assert.deepStrictEqual((yield* Validate.folder(byId.directory)).problems, [])
+
+        const [deleted = ""] = world.skipped("routing_skill")
+        const byName = yield* lab.exports({ resourceTypes: ["user::nobody", "team"] })
+        assert.deepStrictEqual(Lab.exceptions(byName, "absent").map(({ id }) => id), ["nobody"])
+        const left = yield* lab.exports({ includeFilterResourcesById: [`routing_skill::${deleted}`] })
+        assert.deepStrictEqual(left.report.exceptions.map(({ id, reason }) => [id, reason]), [[deleted, "skipped"]])
+
+        const byPattern = yield* lab.exports({ includeFilterResources: ["user::^nobody$", "user::example"] })
+        assert.isTrue(isWhole(byPattern.report))
+        assert.include(lab.logs, "\"^nobody$\" matches nothing of genesyscloud_user")
+        assert.isFalse(lab.logs.some((line) => line.startsWith("\"example\"")))
+
+        const denied = yield* lab.exports({ includeFilterResourcesById: ["user::none"] }, {
+          wire: Lab.intercept(({ url }) =>
+            url.startsWith("/api/v2/users?") ? Endpoint.answer({ status: 403, body: "{}" }) : undefined
+          )
+        })
+        assert.deepStrictEqual(denied.report.exceptions.map(({ reason }) => reason), ["denied"])
+      })))
 
   it.live("asks the API nothing when it refuses", () =>
     Lab.run({ resources: 60 }, (lab) =>

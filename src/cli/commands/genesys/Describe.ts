@@ -63,6 +63,7 @@ const reasons: ReadonlyArray<readonly [reason: Reason, says: string]> = [
   ["denied", "types left out, for they may not be listed"],
   ["not-listed", "types left out, for they could not be listed"],
   ["incomplete", "types of which fewer were listed than promised"],
+  ["absent", "resources that were asked for and are not there"],
   ["failed", "resources that could not be read"],
   ["file", "files that could not be had"],
   ["vanished", "resources gone between listing and reading"],
@@ -71,7 +72,7 @@ const reasons: ReadonlyArray<readonly [reason: Reason, says: string]> = [
   ["skipped", "resources left out by nature"]
 ]
 
-const alarming: ReadonlySet<Reason> = new Set(["denied", "not-listed", "incomplete", "failed", "file"])
+const alarming: ReadonlySet<Reason> = new Set(["denied", "not-listed", "incomplete", "absent", "failed", "file"])
 
 const subject = ({ attribute, id, name, type }: Exception): string => {
   const who = id === "*" ? type : `${type} ${name === null ? id : `${JSON.stringify(name)} (${id})`}`
@@ -136,22 +137,24 @@ export const summary = ({ directory, report }: Outcome): string => {
   }`
 }
 
-/** Where the resources come from. */
-const sources = ({ listed, read, reused }: Outcome): string =>
-  [
+/** How often the API was asked, and where the resources come from. */
+const effort = ({ calls, listed, read, retries, reused }: Outcome): string => {
+  const again = retries === 0 ? "" : `, ${retries} of them repeated`
+  const sources = [
     ...(listed === 0 ? [] : [`${listed} whole in their listings`]),
     ...(read === 0 ? [] : [`${read} read`]),
     ...(reused === 0 ? [] : [`${reused} known from before`])
-  ].join(", ")
+  ]
+  return `${count(calls, "call")}${again}${sources.length === 0 ? "" : `; ${sources.join(", ")}`}`
+}
 
 /**
  * @since 0.1.0
  * @category conversions
  */
 export const outcomeText = (outcome: Outcome) => (paint: Paint): ReadonlyArray<string> => {
-  const { archive, calls, directory, durationMillis, files, report, retries, trusted } = outcome
+  const { archive, directory, durationMillis, files, report, trusted } = outcome
   const { changes, organisation, types } = report
-  const again = retries === 0 ? "" : `, ${retries} of them repeated`
   return [
     ...typeLines(report, paint),
     ...reasonLines(report, paint),
@@ -160,7 +163,7 @@ export const outcomeText = (outcome: Outcome) => (paint: Paint): ReadonlyArray<s
     `${paint.bold(organisation.name)} (${organisation.id}): `
     + `${total(types, "exported")} of ${count(total(types, "listed"), "resource")} exported`
     + ` in ${seconds(durationMillis)}`,
-    `  ${count(calls, "call")}${again}; ${sources(outcome)}`,
+    `  ${effort(outcome)}`,
     ...(trusted === 0
       ? []
       : [

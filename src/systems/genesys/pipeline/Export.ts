@@ -130,6 +130,9 @@ const finish = (
     const { calls, options } = work
     const inventories = inScope(work)
     yield* refuseNothing(inventories)
+    for (const { kind, rest, table } of inventories.flatMap((inventory) => Summary.unmatched(work, inventory))) {
+      if (kind === "expression") yield* Effect.logWarning(`${JSON.stringify(rest)} matches nothing of ${table.type}`)
+    }
     const compare = Ledger.compare(collections, organisation.id, inventories, {
       hashes: options.hashedLabels ?? false,
       isNew: work.spool.isNew

@@ -24,6 +24,9 @@ export type Kind = "name" | "expression" | "id"
  */
 export interface Pattern {
   readonly table: Table
+  readonly kind: Kind
+  /** What stands behind the `::`. */
+  readonly rest: string
   /** Whether it is about every resource of the type. */
   readonly whole: boolean
   /** Of a resource of this type. */
@@ -59,15 +62,15 @@ export const parse = (text: string, kind: Kind, tables: ReadonlyArray<Table>): E
     return Effect.succeed(
       kind === "id"
         ? Either.left(`${JSON.stringify(text)} names no id: write type::id`)
-        : Either.right({ table, whole: true, matches: always })
+        : Either.right({ table, kind, rest: "", whole: true, matches: always })
     )
   }
   if (rest === "") return Effect.succeed(Either.left(`${JSON.stringify(text)} has nothing behind the "::"`))
   switch (kind) {
     case "id":
-      return Effect.succeed(Either.right({ table, whole: false, matches: ({ id }) => id === rest }))
+      return Effect.succeed(Either.right({ table, kind, rest, whole: false, matches: ({ id }) => id === rest }))
     case "name":
-      return Effect.succeed(Either.right({ table, whole: false, matches: ({ name }) => name === rest }))
+      return Effect.succeed(Either.right({ table, kind, rest, whole: false, matches: ({ name }) => name === rest }))
     case "expression":
       return Effect.map(
         Expression.compile(rest),
@@ -75,6 +78,8 @@ export const parse = (text: string, kind: Kind, tables: ReadonlyArray<Table>): E
           onLeft: (problem) => `${JSON.stringify(text)} is no regular expression: ${problem}`,
           onRight: (test) => ({
             table,
+            kind,
+            rest,
             whole: false,
             matches: ({ name }) => name === rest || test(name) || test(Label.sanitise(name))
           })

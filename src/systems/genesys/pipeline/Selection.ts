@@ -25,6 +25,8 @@ interface Resource {
 export interface Selection {
   /** Those that are listed at first. */
   readonly tables: ReadonlyArray<Table>
+  /** What was asked for, other than whole types. */
+  readonly asked: ReadonlyArray<Pattern.Pattern>
   /** Whether it was asked for. */
   readonly wants: (resource: Resource) => boolean
   /** Whether it may be exported because another one refers to it. */
@@ -141,6 +143,7 @@ const selectionOf = (
   const dropped = new Set(excluded?.filter(({ whole }) => whole).map(({ table }) => table.type))
   return {
     tables: tables.filter(({ type }) => !dropped.has(type) && (named?.has(type) ?? true)),
+    asked: included?.filter(({ whole }) => !whole) ?? [],
     wants: (resource) => isIncluded(resource) && !isExcluded(resource),
     allows: (resource) => !isExcluded(resource),
     asData: anyOf(data)

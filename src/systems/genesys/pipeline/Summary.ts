@@ -6,6 +6,7 @@
 import * as Order from "effect/Order"
 import type { Changes, Exception, Report, TypeSummary } from "../Report.ts"
 import type { Inventory } from "./Inventory.ts"
+import type { Pattern } from "./Pattern.ts"
 import type { Work } from "./Work.ts"
 
 const byPlace: Order.Order<Exception> = Order.combineAll([
@@ -45,6 +46,35 @@ const skippedOf = (work: Work, inventory: Inventory): ReadonlyArray<Exception> =
 }
 
 /**
+ * What was asked for of a type and is not there.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const unmatched = (work: Work, inventory: Inventory): ReadonlyArray<Pattern> => {
+  if (inventory.problem !== undefined) return []
+  return work.selection.asked.filter(({ matches, table }) => {
+    if (table.type !== inventory.table.type) return false
+    for (const entry of inventory.entries.values()) if (matches(entry)) return false
+    for (const [id, name] of inventory.skipped) if (matches({ id, name })) return false
+    return true
+  })
+}
+
+/** An expression may well match nothing; an id or a name is of something that should be there. */
+const absentOf = (work: Work, inventory: Inventory): ReadonlyArray<Exception> =>
+  unmatched(work, inventory).filter(({ kind }) => kind !== "expression").map(({ kind, rest, table }) => ({
+    type: table.type,
+    id: rest,
+    name: null,
+    reason: "absent",
+    attribute: null,
+    detail: `it was asked for by this ${kind}, and the organisation has none of it`,
+    hint: `Check the ${kind}, and that the client may see the division it is in`,
+    correlationId: null
+  }))
+
+/**
  * @since 0.1.0
  * @category constructors
  */
@@ -55,7 +85,8 @@ export const of = (
   changes: Changes | undefined
 ): Report => {
   const skipped = new Map(inventories.map((inventory) => [inventory, skippedOf(work, inventory)]))
-  const exceptions = [...work.exceptions, ...[...skipped.values()].flat()]
+  const absent = inventories.flatMap((inventory) => absentOf(work, inventory))
+  const exceptions = [...work.exceptions, ...[...skipped.values()].flat(), ...absent]
   return {
     organisation,
     types: inventories.map((inventory) => summaryOf(inventory, skipped.get(inventory)?.length ?? 0)),
