@@ -74,6 +74,11 @@ export interface Extra {
   /** Given: the entities of all pages. Absent: the answer itself. */
   readonly paging?: Paging | undefined
   readonly pageSize?: number | undefined
+  /**
+   * Of `until-empty`: where the entity says how many there are. A page with room left is the last one then, if all of
+   * them are there.
+   */
+  readonly counted?: string | undefined
   readonly entities?: string | undefined
   /** The answer is text and not JSON. */
   readonly text?: boolean | undefined

@@ -14,7 +14,7 @@ const range = (from: number, to: number): ReadonlyArray<Entity> =>
 
 /** Lists by `answer`, and what was asked and handed on. */
 const run = (
-  listing: Listing,
+  listing: Parameters<typeof Paging.forEachPage>[1],
   answer: (request: Request, n: number) => Json.Json,
   at?: Readonly<Record<string, string>>
 ) =>
@@ -48,6 +48,25 @@ describe("Paging: what breaks in production", () => {
       })
       for (let n = 0; n < 5; n++) assert.include(got, `id-${n}`)
       assert.strictEqual(result._tag, "Right")
+    }))
+
+  it.effect("until an empty page, or one with room left that has the last of those that were counted", () =>
+    Effect.gen(function*() {
+      const asks = (there: number, counted: number | undefined) =>
+        Effect.map(
+          run({ ...pages, paging: "until-empty", counted }, (request) => {
+            const from = (pageOf(request) - 1) * 2
+            return { entities: range(from, Math.min(there, from + 2)) }
+          }),
+          ({ asked, got }) => [got.length, asked.length]
+        )
+      assert.deepStrictEqual(yield* asks(3, undefined), [3, 3])
+      assert.deepStrictEqual(yield* asks(3, 3), [3, 2])
+      assert.deepStrictEqual(yield* asks(0, 0), [0, 1])
+      // A full page may not be the last, and a count may be of before.
+      assert.deepStrictEqual(yield* asks(4, 4), [4, 3])
+      assert.deepStrictEqual(yield* asks(5, 2), [5, 3])
+      assert.deepStrictEqual(yield* asks(3, 9), [3, 3])
     }))
 
   it.effect("a server that ignores the page number, or leads in a circle, ends it with a fault", () =>

@@ -147,6 +147,20 @@ const untilCounted = ({ entities, envelope }: Page, index: number): boolean => {
   return pages === undefined ? entities.length > 0 : index < pages
 }
 
+/** What is known of how many there are besides what the answers say. */
+interface Counted extends Listing {
+  readonly counted?: number | undefined
+}
+
+/** An empty page ends it, or one with room left by which there are as many as were counted. */
+const untilEmpty = ({ counted, pageSize = defaultPageSize }: Counted) => {
+  let fetched = 0
+  return ({ entities: { length } }: Page): boolean => {
+    fetched += length
+    return length > 0 && !(length < pageSize && counted !== undefined && fetched >= counted)
+  }
+}
+
 const following = (listing: Listing): Next => {
   const pageSize = listing.pageSize ?? defaultPageSize
   const seen = new Set<string>()
@@ -159,12 +173,12 @@ const following = (listing: Listing): Next => {
   }
 }
 
-const nextOf = (listing: Listing): Next => {
+const nextOf = (listing: Counted): Next => {
   switch (listing.paging) {
     case "pages":
       return numbered(listing, untilCounted)
     case "until-empty":
-      return numbered(listing, ({ entities }) => entities.length > 0)
+      return numbered(listing, untilEmpty(listing))
     case "cursor":
       return following(listing)
     case "once":
@@ -180,7 +194,8 @@ const firstOf = (listing: Listing): Readonly<Record<string, string | number>> =>
 
 /**
  * Lists everything, one page after another, and hands on each page that has something on it. `at` fills the holes of
- * the path and of the query's values; a name that is no hole becomes a query parameter.
+ * the path and of the query's values; a name that is no hole becomes a query parameter. `counted` is how many there are,
+ * where something else than the answers says so.
  *
  * Fails with what `send` and `onPage` fail with; with the code `unexpected-reply` where an answer is no listing; and
  * with `paging-stuck` where a page repeats the one before it or a cursor leads back.
@@ -190,7 +205,7 @@ const firstOf = (listing: Listing): Readonly<Record<string, string | number>> =>
  */
 export const forEachPage = <R, R2>(
   send: (request: Request) => Effect.Effect<Json.Json, Fault.Fault, R>,
-  listing: Listing,
+  listing: Counted,
   at: Readonly<Record<string, string>> | undefined,
   onPage: (entities: ReadonlyArray<Entity>) => Effect.Effect<void, Fault.Fault, R2>
 ): Effect.Effect<Listed, Fault.Fault, R | R2> =>

@@ -301,7 +301,7 @@ class One {
     const at = Path.filling(extra.path, entity, this.entry.id)
     if (at === undefined) return Effect.succeedNone
     return Effect.catchAll(
-      Effect.map(this.answer(extra, at), Option.some<Json.Json>),
+      Effect.map(this.answer(extra, at, entity), Option.some<Json.Json>),
       (fault) => {
         if (extra.optional === true && isMissing(fault)) {
           return fault.kind === "not-found" ? Effect.zipRight(this.stillThere, Effect.succeedNone) : Effect.succeedNone
@@ -312,8 +312,12 @@ class One {
     )
   }
 
-  private answer(extra: Extra, at: Readonly<Record<string, string>>): Effect.Effect<Json.Json, Fault.Fault> {
-    return Shared.isShared(extra) ? this.work.shared.get(extra, this.forAll(extra)) : this.asked(extra, at)
+  private answer(
+    extra: Extra,
+    at: Readonly<Record<string, string>>,
+    entity: Entity
+  ): Effect.Effect<Json.Json, Fault.Fault> {
+    return Shared.isShared(extra) ? this.work.shared.get(extra, this.forAll(extra)) : this.asked(extra, at, entity)
   }
 
   /** What is the same for all; without it, they are all exported as far as they can be. */
@@ -327,7 +331,11 @@ class One {
     })
   }
 
-  private asked(extra: Extra, at: Readonly<Record<string, string>>): Effect.Effect<Json.Json, Fault.Fault> {
+  private asked(
+    extra: Extra,
+    at: Readonly<Record<string, string>>,
+    entity: Entity = {}
+  ): Effect.Effect<Json.Json, Fault.Fault> {
     const { client } = this.work
     if (extra.paging === undefined) {
       const request = this.request(extra, at)
@@ -335,10 +343,11 @@ class One {
     }
     const all: Array<Json.Json> = []
     const { entities, pageSize, paging, path, query } = extra
+    const counted = extra.counted === undefined ? undefined : Path.valueAt(entity, extra.counted)
     return Effect.as(
       Paging.forEachPage(
         (request) => this.run(client.json(request)),
-        { path, paging, query, pageSize, entities },
+        { path, paging, query, pageSize, entities, counted: typeof counted === "number" ? counted : undefined },
         at,
         (page) => Effect.sync(() => all.push(...page))
       ),

@@ -139,7 +139,8 @@ const queue: Table = {
       members: {
         path: "/api/v2/routing/queues/{id}/members",
         query: { memberBy: "user" },
-        paging: "until-empty"
+        paging: "until-empty",
+        counted: "userMemberCount"
       }
     }
   },
