@@ -139,18 +139,26 @@ export const places = (agent: Json.Json): ReadonlyArray<Place> => {
  * @since 0.1.0
  * @category getters
  */
-export const usageModes = (agent: Json.Json, id: string): ReadonlyArray<string> => {
-  const found: Array<string> = []
-  for (const pattern of patterns) {
-    update(agent, pattern, (list) => {
-      for (const json of list) {
-        if (idOf(json) === id) found.push(...entryOf(json).map(({ usageMode }) => usageMode))
-      }
-      return list
-    })
+export const usageModes = (agent: Json.Json, id: string): ReadonlyArray<string> =>
+  isFields(agent) ? usesOf(agent).get(id) ?? [] : []
+
+const usesOf = (agent: Fields): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const known = uses.get(agent)
+  if (known !== undefined) return known
+  const found = new Map<string, Array<string>>()
+  for (const { entries } of places(agent)) {
+    for (const { id, usageMode } of entries) {
+      const modes = found.get(id)
+      if (modes === undefined) found.set(id, [usageMode])
+      else modes.push(usageMode)
+    }
   }
+  uses.set(agent, found)
   return found
 }
+
+/** Asked for with every document, and what was read of an agent never changes. */
+const uses = new WeakMap<Fields, ReadonlyMap<string, ReadonlyArray<string>>>()
 
 /**
  * The ids of all documents that an agent names, wherever.

@@ -205,6 +205,7 @@ export const make = (connection: Connection, limiter: Limiter, exchange: Exchang
       }),
       Effect.withSpan(`ElevenLabs.${target.name}`, {
         kind: "client",
+        captureStackTrace: false,
         attributes: {
           "http.request.method": target.method,
           "server.address": origin,

@@ -7,6 +7,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import * as Bulkhead from "../../../kernel/Bulkhead.ts"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as Name from "../documents/Name.ts"
 import * as Scan from "../documents/Scan.ts"
@@ -175,17 +176,6 @@ const once = (act: Effect.Effect<unknown>): Effect.Effect<void> => {
   })
 }
 
-const atOnce = (most: number): Work.Work["sending"] => {
-  const line = Effect.unsafeMakeSemaphore(most)
-  return (send) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(restore(line.take(1)), () => {
-        const sent = once(line.release(1))
-        return Effect.ensuring(restore(send(sent)), sent)
-      })
-    )
-}
-
 /**
  * @since 0.1.0
  * @category operations
@@ -193,9 +183,14 @@ const atOnce = (most: number): Work.Work["sending"] => {
 export const execute = (input: Input): Effect.Effect<void, never, FileSystem.FileSystem> =>
   Effect.scoped(Effect.gen(function*() {
     const { board, concurrency, plan, remote } = input
+    const line = yield* Bulkhead.make({
+      permits: concurrency,
+      queue: Number.POSITIVE_INFINITY,
+      name: "elevenlabs-sending"
+    })
     const work: Work.Work = {
       ...input.work,
-      sending: atOnce(concurrency),
+      sending: (send) => line.withPermitsUntil(1)((sent) => send(Effect.sync(sent))),
       namedBy: yield* Dependents.planned(input.work, plan.actions.flatMap(outgoing))
     }
     const files = yield* FileSystem.FileSystem

@@ -52,8 +52,9 @@ export const index = (
   { client, indexTimeout, policies }: Needs,
   id: string,
   models: Iterable<string>
-): Effect.Effect<void, Fault.Fault> =>
-  Effect.forEach(models, (model) =>
+): Effect.Effect<void, Fault.Fault> => {
+  const wanted = [...models]
+  return wanted.length === 0 ? Effect.void : Effect.forEach(wanted, (model) =>
     Effect.gen(function*() {
       // Makes it, or tells of the one there is: safe to repeat.
       const begun = yield* policies.read(client.createIndex({ id, model }))
@@ -68,3 +69,4 @@ export const index = (
       const last = ended.find((one) => one.model === model)
       if (last !== undefined && !fine.has(last.status)) return yield* refused(id, last)
     }), { discard: true }).pipe(Effect.withSpan(operation))
+}

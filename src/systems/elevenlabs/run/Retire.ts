@@ -79,6 +79,6 @@ export const retire = (work: Work.Work, id: string, places: Places): Effect.Effe
         )
       })),
     Effect.zipRight(forget(work, id)),
-    Effect.withSpan("ElevenLabs.retire")
+    Effect.withSpan("ElevenLabs.retire", { captureStackTrace: false })
   )
 }

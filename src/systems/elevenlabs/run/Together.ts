@@ -57,18 +57,17 @@ export const gathered =
  * @category constructors
  */
 export const make = <A, B, E>(options: Options<A, B, E>): (item: A) => Effect.Effect<B, E> => {
-  let queue: ReadonlyArray<Waiting<A, B, E>> = []
+  const queue: Array<Waiting<A, B, E>> = []
   let isLed = false
 
   const ready = options.ready?.(() => queue.length) ?? Effect.void
 
   const group: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
-      const taken = queue.slice(0, options.most)
-      queue = queue.slice(taken.length)
+      const taken = queue.splice(0, options.most ?? queue.length)
       return Effect.map(Effect.exit(restore(options.run(taken.map(({ item }) => item)))), (exit) => {
         // Only the one at whose turn it was is interrupted; the others come to theirs.
-        if (Exit.isInterrupted(exit)) queue = [...taken, ...queue]
+        if (Exit.isInterrupted(exit)) queue.unshift(...taken)
         else {
           for (const [index, waiting] of taken.entries()) {
             waiting.outcome = Exit.isSuccess(exit) ? exit.value[index] ?? missing : Exit.failCause(exit.cause)
@@ -101,12 +100,13 @@ export const make = <A, B, E>(options: Options<A, B, E>): (item: A) => Effect.Ef
           leads: !isLed,
           outcome: undefined
         }
-        queue = [...queue, own]
+        queue.push(own)
         isLed = true
         const turn = own.leads ? Effect.void : Deferred.await(own.turn)
         return restore(Effect.zipRight(turn, lead(own))).pipe(
           Effect.ensuring(Effect.sync(() => {
-            if (own.outcome === undefined) queue = queue.filter((other) => other !== own)
+            const place = own.outcome === undefined ? queue.indexOf(own) : -1
+            if (place >= 0) queue.splice(place, 1)
             if (own.leads) handOver()
           })),
           Effect.flatMap(() => own.outcome ?? missing)

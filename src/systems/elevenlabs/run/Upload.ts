@@ -128,4 +128,6 @@ export const upload = (
     yield* sent
     yield* keep(work, created.id)
     return created
-  }).pipe(Effect.withSpan("ElevenLabs.upload", { attributes: { "holdfast.bytes": source.size } }))
+  }).pipe(
+    Effect.withSpan("ElevenLabs.upload", { captureStackTrace: false, attributes: { "holdfast.bytes": source.size } })
+  )

@@ -77,7 +77,9 @@ export interface Work extends Shared {
   /** Who names a document, as it was when the work on its neighbours began. */
   readonly namedBy: Dependents.Ask
   /** Whoever sends a file has it in memory, so that not all may at once. `sent` lets the next one in before the end. */
-  readonly sending: <A, E, R>(send: (sent: Effect.Effect<void>) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly sending: <A, R>(
+    send: (sent: Effect.Effect<void>) => Effect.Effect<A, Fault.Fault, R>
+  ) => Effect.Effect<A, Fault.Fault, R>
   /** Told when a file comes to the agents, or does not. */
   readonly arrived: Effect.Effect<void>
 }
