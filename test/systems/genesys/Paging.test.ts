@@ -37,6 +37,16 @@ const came = (result: Either.Either<Paging.Listed, Fault.Fault>, fetched: number
 const stuck = (result: { readonly _tag: string; readonly left?: { readonly code?: string } }) =>
   assert.strictEqual(result.left?.code, "paging-stuck")
 
+/** How many come, and how often it is asked, of a listing until an empty page. */
+const asks = (there: number, counted: number | undefined) =>
+  Effect.map(
+    run({ ...pages, paging: "until-empty", counted }, (request) => {
+      const from = (pageOf(request) - 1) * 2
+      return { entities: range(from, Math.min(there, from + 2)) }
+    }),
+    ({ asked, got }) => [got.length, asked.length]
+  )
+
 describe("Paging: what breaks in production", () => {
   it.effect("the count grows under way, and entities move and repeat: nothing is lost", () =>
     Effect.gen(function*() {
@@ -52,14 +62,6 @@ describe("Paging: what breaks in production", () => {
 
   it.effect("until an empty page, or one with room left that has the last of those that were counted", () =>
     Effect.gen(function*() {
-      const asks = (there: number, counted: number | undefined) =>
-        Effect.map(
-          run({ ...pages, paging: "until-empty", counted }, (request) => {
-            const from = (pageOf(request) - 1) * 2
-            return { entities: range(from, Math.min(there, from + 2)) }
-          }),
-          ({ asked, got }) => [got.length, asked.length]
-        )
       assert.deepStrictEqual(yield* asks(3, undefined), [3, 3])
       assert.deepStrictEqual(yield* asks(3, 3), [3, 2])
       assert.deepStrictEqual(yield* asks(0, 0), [0, 1])
