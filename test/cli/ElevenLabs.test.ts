@@ -196,6 +196,11 @@ describe.concurrent("holdfast elevenlabs", { timeout: 300_000 }, () => {
       expect((yield* served.run("kb repair")).stdout).toContain("example.com: 1 mended\n  pendingDelete ")
       expect((yield* served.run("kb plan")).code).toBe(0)
 
+      served.write(state, whole.slice(0, 9))
+      expect((yield* served.run("kb repair")).stdout).toContain("the file lacks 2 document ids of its last good copy")
+      expect((yield* served.run("kb sync -q")).stdout).toContain("example.com: done: 2 adopted")
+      expect(idsOf(readFileSync(join(served.folder, state), "utf8"))).toEqual(idsOf(whole))
+
       expect((yield* served.run("kb remove --site example.com")).code).toBe(64)
       expect((yield* served.run("kb remove --yes")).code).toBe(64)
       const one = yield* served.run("kb remove --site example.com --file b.md --yes")

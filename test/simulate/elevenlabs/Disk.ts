@@ -152,6 +152,7 @@ export const make = (): Disk => {
     system,
     states: (process, written) => ({
       read: (path) => process.alive(Effect.sync(() => Option.fromNullable(text(path)))),
+      readLastGood: () => process.alive(Effect.succeedNone),
       write: (path, content) =>
         process.alive(Effect.sync(() => {
           put(path, content)

@@ -29,6 +29,7 @@ const disk = (failures = 0) => {
           Effect.yieldNow(),
           Effect.suspend(() => left-- > 0 ? Effect.fail(full) : Effect.sync(() => void written.push(text)))
         ),
+      readLastGood: () => Effect.die("nobody asks"),
       withLock: (work) => work,
       inspect: () => Effect.die("nobody asks")
     })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
+import * as LastGood from "../../../src/systems/elevenlabs/state/LastGood.ts"
 import * as Repair from "../../../src/systems/elevenlabs/state/Repair.ts"
 import * as State from "../../../src/systems/elevenlabs/state/State.ts"
 import * as States from "./States.ts"
@@ -243,6 +244,41 @@ describe("Repair.text", () => {
       const cut = text.slice(0, at % text.length)
       const { state: saved } = Either.getOrThrow(Repair.text(cut, States.host))
       for (const [, found] of cut.matchAll(/"documentId": "(doc_[a-z])"/g)) expect(State.idsOf(saved)).toContain(found)
+    }
+  )
+})
+
+describe("LastGood.recall", () => {
+  const torn = Either.getOrThrow(Repair.text("{", States.host))
+
+  it("keeps the ids that a torn file no longer has", () => {
+    const { repairs, state } = LastGood.recall(torn, State.encode({ ...plain, orphans: ["doc_4"] }))
+    expect(state.orphans).toStrictEqual(["doc_1", "doc_2", "doc_3", "doc_4"])
+    expect(repairs.at(-1)).toStrictEqual({
+      path: "",
+      problem: "lacks 4 document ids of its last good copy",
+      remedy: "kept as orphans"
+    })
+  })
+
+  it("is nothing where the copy is damaged too, or is of another site", () => {
+    expect(LastGood.recall(torn, "{")).toStrictEqual(torn)
+    expect(LastGood.recall(torn, State.encode({ ...plain, site: "other.example" }))).toStrictEqual(torn)
+  })
+
+  it.prop(
+    "loses no id of the copy or of the damaged file, and adds nothing to a good one",
+    { before: States.state, after: States.state, at: FastCheck.nat() },
+    ({ after, at, before }) => {
+      const copy = State.encode(before)
+      const text = State.encode(after)
+      const damaged = Either.getOrThrow(Repair.text(text.slice(0, at % text.length), States.host))
+      const { state } = LastGood.recall(damaged, copy)
+      const ids = State.idsOf(state)
+      for (const id of [...State.idsOf(before), ...State.idsOf(damaged.state)]) expect(ids).toContain(id)
+      expect(State.decode(State.encode(state), States.host)).toStrictEqual(Either.right(state))
+      const whole = Either.getOrThrow(Repair.text(text, States.host))
+      expect(LastGood.recall(whole, copy)).toStrictEqual(whole)
     }
   )
 })

@@ -12,6 +12,7 @@ import * as Fault from "../../../kernel/Fault.ts"
 import * as Agents from "../Agents.ts"
 import * as Name from "../documents/Name.ts"
 import type * as Model from "../Model.ts"
+import * as LastGood from "../state/LastGood.ts"
 import * as Migrate from "../state/Migrate.ts"
 import * as Repair from "../state/Repair.ts"
 import * as State from "../state/State.ts"
@@ -117,21 +118,31 @@ export const repair = (
   const one = Effect.gen(function*() {
     const text = yield* textOf(target.state)
     if (Option.isNone(text)) return { site: host, repairs: [] }
-    const repaired = Repair.text(text.value, host)
-    if (Either.isLeft(repaired)) return yield* State.toFault(target.state, repaired.left)
-    const { repairs, state } = repaired.right
+    const { repairs, state } = yield* mended(target.state, text.value, host)
     if (repairs.length > 0 && !dryRun) yield* Ledger.write(target.state, state)
     return { site: host, repairs }
   }).pipe(Effect.withSpan("ElevenLabs.repair"))
   return dryRun ? one : SiteSync.locked(target, options, "repair", one)
 }
 
+/** A last good copy that cannot be read is no reason to mend nothing. */
+const mended = (path: string, text: string, host: string): Effect.Effect<Repair.Repaired, Fault.Fault> =>
+  Effect.gen(function*() {
+    const files = yield* StateFiles
+    const repaired = Repair.text(text, host)
+    if (Either.isLeft(repaired)) return yield* State.toFault(path, repaired.left)
+    const copy = yield* Effect.orElseSucceed(files.readLastGood(path), Option.none<string>)
+    return Option.match(copy, {
+      onNone: () => repaired.right,
+      onSome: (copy) => LastGood.recall(repaired.right, copy)
+    })
+  })
+
 /** What can be read of the old record: its ids are kept, whatever else is wrong with it. */
 const salvaged = (path: string, host: string): Effect.Effect<State.State, Fault.Fault> =>
   Effect.flatMap(textOf(path), (text) => {
     if (Option.isNone(text)) return Effect.succeed(State.empty(host))
-    const repaired = Repair.text(text.value, host)
-    return Either.isRight(repaired) ? Effect.succeed(repaired.right.state) : State.toFault(path, repaired.left)
+    return Effect.map(mended(path, text.value, host), ({ state }) => state)
   })
 
 const entryOf = (

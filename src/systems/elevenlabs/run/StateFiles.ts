@@ -18,6 +18,8 @@ import * as FileLock from "../../../store/FileLock.ts"
 export interface Service {
   /** `None` where there is no such file. */
   readonly read: (path: string) => Effect.Effect<Option.Option<string>, Fault.Fault>
+  /** What stood in it before it was written last, as far as that was good; `None` where it was written once at most. */
+  readonly readLastGood: (path: string) => Effect.Effect<Option.Option<string>, Fault.Fault>
   /** Is done when it would outlive the process. */
   readonly write: (path: string, text: string, options?: AtomicFile.WriteOptions) => Effect.Effect<void, Fault.Fault>
   /** Does something while nobody else has the file. */
@@ -36,6 +38,7 @@ export interface Service {
 export class StateFiles extends Context.Reference<StateFiles>()("holdfast/systems/elevenlabs/StateFiles", {
   defaultValue: (): Service => ({
     read: AtomicFile.read,
+    readLastGood: AtomicFile.readLastGood,
     write: AtomicFile.write,
     withLock: (work, path, options) => FileLock.withLock(work, path, options),
     inspect: FileLock.inspect
