@@ -68,6 +68,27 @@ describe("Export", () => {
         )
       })))
 
+  it.live("names that are longer than the name of a file may be cost nothing", () =>
+    Lab.run({ resources: 100 }, (lab) =>
+      Effect.gen(function*() {
+        const long = "営業部".repeat(40)
+        const wire: Lab.Wire = (endpoint) => (request) =>
+          Effect.map(endpoint(request), (reply) =>
+            reply._tag === "Answer" && /^\/api\/v2\/(architect\/prompts|scripts\/published)\?/.test(request.url)
+              ? { ...reply, body: reply.body.replace(/"name":"(?!Default)/g, `$&${long}`) }
+              : reply)
+        const resourceTypes = ["architect_user_prompt", "script"]
+        const before = yield* lab.exports({ resourceTypes, directory: lab.folder("before") })
+        const outcome = yield* lab.exports({ resourceTypes, includeStateFile: true }, { wire })
+        assert.isTrue(isWhole(outcome.report))
+        assert.deepStrictEqual((yield* Validate.folder(outcome.directory)).problems, [])
+        const lengths = outcome.files.map((file) =>
+          file.length - file.lastIndexOf("/") - 1
+        )
+        assert.strictEqual(Math.max(...lengths), 255)
+        assert.strictEqual(outcome.files.length, before.files.length + 1)
+      })))
+
   it.live("one resource that cannot be read costs nothing else, and nothing refers to it", () =>
     Lab.run({ resources: 200 }, (lab) =>
       Effect.gen(function*() {

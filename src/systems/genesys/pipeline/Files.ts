@@ -259,16 +259,25 @@ const indexed = (naming: string, values: Model.Values, language: string): string
   return index < 0 ? naming : [block, index, ...rest].join(".")
 }
 
+/** Bytes in the name of a file, which is ASCII. Source: NAME_MAX of Linux, macOS and NTFS. */
+const mostOfName = 255
+
+/** Another one for each label. */
+const shortened = (label: string, room: number): string =>
+  label.length <= room
+    ? label
+    : `${label.slice(0, room - 21)}_${Crypto.createHash("sha256").update(label).digest("hex").slice(0, 20)}`
+
 /**
- * With the label of its resource in its path.
+ * With the label of its resource in its path; with a hash at its end where it would be too long.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const labelled = (file: Model.File, label: string): Model.File => ({
-  ...file,
-  path: file.path.replace(labelHole, () => label)
-})
+export const labelled = (file: Model.File, label: string): Model.File => {
+  const others = file.path.length - file.path.lastIndexOf("/") - 1 - labelHole.length
+  return { ...file, path: file.path.replace(labelHole, () => shortened(label, mostOfName - others)) }
+}
 
 /** Bytes in one item of the store. */
 const pieceSize = 256 * 1024
