@@ -86,6 +86,17 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
       state = excluded.state, intent = excluded.intent, outcome = NULL, digest = excluded.digest,
       run = excluded.run, begun_at = excluded.begun_at, ended_at = NULL`
   )
+  const insertNext = statement(
+    `INSERT INTO holdfast_journal (key, state, intent, digest, run, begun_at, series, number)
+      SELECT CAST(? AS TEXT), 'begun', CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT),
+        CAST(? AS TEXT), CAST(? AS BIGINT)
+      WHERE COALESCE((SELECT MAX(number) FROM holdfast_journal WHERE series = ?), ?) IN (?, ?)
+      ON CONFLICT (key) DO NOTHING RETURNING key`
+  )
+  const writeEnd = statement(
+    `UPDATE holdfast_journal SET state = ?, outcome = ?, digest = ?, ended_at = ?
+      WHERE key = ? AND state = 'begun' AND intent = ? AND outcome IS NULL AND digest = ? RETURNING key`
+  )
   const writeOutcome = statement(
     "UPDATE holdfast_journal SET state = ?, outcome = ?, digest = ?, ended_at = ? WHERE key = ?"
   )
@@ -135,17 +146,43 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
       }
     })
 
+  /** Most are the next of their series, and nothing is there under their key. */
+  const insertedNext = (key: string, intent: string, place: Kernel.Place, now: number, run: string | null) => {
+    const { number, series } = place
+    const digest = digestOf({ key, state: "begun", intent, outcome: null })
+    return Effect.map(
+      insertNext(key, intent, digest, run, now, series, number, series, number, number, number - 1),
+      ([row]) => row !== undefined
+    )
+  }
+
+  /** Changes that this process began, for which run, and nobody before: nothing else is known of them anywhere. */
+  const own = new Map<string, { readonly intent: string; readonly run: string | null }>()
+
+  /** Whether that was all: what is not as it was begun is looked into. */
+  const endOwn = (key: string, state: "completed" | "failed", outcome: string, now: number, run: string | null) =>
+    Effect.gen(function*() {
+      const known = own.get(key)
+      if (known === undefined || known.run !== run) return false
+      const { intent } = known
+      const begun = digestOf({ key, state: "begun", intent, outcome: null })
+      const [row] = yield* writeEnd(state, outcome, digestOf({ key, state, intent, outcome }), now, key, intent, begun)
+      if (row !== undefined && run !== null) yield* writeStep(run, key, state, now, now)
+      return row !== undefined
+    })
+
   const conclude = (operation: string, key: string, state: "completed" | "failed", outcome: string) =>
     database.transaction(
       operation,
       Effect.gen(function*() {
         yield* guard(operation, key)
+        const now = yield* database.now
+        const run = (yield* CurrentRun)?.id ?? null
+        if (yield* endOwn(key, state, outcome, now, run)) return
         const found = Option.getOrUndefined(yield* find(operation, key))
         if (found === undefined) {
           return yield* refuse(operation, key, "journal-not-begun", "there is no intent to record an outcome for")
         }
-        const now = yield* database.now
-        const run = (yield* CurrentRun)?.id ?? null
         const digest = digestOf({ key, state, intent: found.row.intent, outcome })
         yield* writeOutcome(state, outcome, digest, now, key)
         if (run !== null) yield* writeStep(run, key, state, now, now)
@@ -153,7 +190,7 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
         yield* settleSteps(state, now, run, key)
       }),
       { durable: false }
-    )
+    ).pipe(Effect.zipLeft(Effect.sync(() => own.delete(key))))
 
   return Kernel.Journal.of({
     claim: (key) =>
@@ -179,24 +216,32 @@ export const make: Effect.Effect<Kernel.Service, never, Database.Database | Leas
 
     begin: (key, intent, place) => {
       const operation = "Journal.begin"
+      const text = JSON.stringify(intent)
       return database.transaction(
         operation,
         Effect.gen(function*() {
           yield* guard(operation, key)
           const run = yield* CurrentRun
           if (run !== undefined) yield* leases.guard(run.lease)
+          const now = yield* database.now
+          if (place !== undefined && (yield* insertedNext(key, text, place, now, run?.id ?? null))) {
+            if (run !== undefined) yield* writeStep(run.id, key, "begun", now, null)
+            return { intent: text, run: run?.id ?? null }
+          }
           const found = Option.getOrUndefined(yield* find(operation, key))
           if (found?.entry._tag === "Completed") {
             return yield* refuse(operation, key, "journal-completed", "it has been done already")
           }
           if (place !== undefined) yield* isNext(operation, key, place)
-          const now = yield* database.now
-          const text = JSON.stringify(intent)
           const digest = digestOf({ key, state: "begun", intent: text, outcome: null })
           yield* writeIntent(key, text, digest, run?.id ?? null, now, place?.series ?? null, place?.number ?? null)
           if (run !== undefined) yield* writeStep(run.id, key, "begun", now, null)
+          return undefined
         })
-      )
+      ).pipe(Effect.map((begun) => {
+        if (begun === undefined) own.delete(key)
+        else own.set(key, begun)
+      }))
     },
 
     complete: (key, result) => conclude("Journal.complete", key, "completed", JSON.stringify(result)),

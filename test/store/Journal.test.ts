@@ -69,24 +69,35 @@ await onBothBackends("Journal", (backend) => {
     "another state": (sql: string) => `${sql} state = 'completed'`,
     "an unknown state": (sql: string) => `${sql} state = 'maybe'`
   }
-  for (const [name, damage] of Object.entries(damages)) {
-    it.scopedLive(`an entry with ${name} is a fault, and stays as it is`, () =>
-      Effect.gen(function*() {
-        const { database, journal } = yield* (yield* backend.place).open
-        const rows = database.read("Test.read", database.sql`SELECT * FROM holdfast_journal`)
-        yield* journal.begin("a", 1)
-        yield* database.transaction("Test.damage", database.sql.unsafe(damage("UPDATE holdfast_journal SET")))
-        const damaged = yield* rows
-        for (
-          const use of [journal.read("a"), journal.begin("a", 3), journal.complete("a", 3), journal.fail("a", fault)]
-        ) {
-          const refused = yield* Effect.flip(Effect.asVoid(use))
-          assert.strictEqual(refused.code, "store-corrupt")
-          assert.include(refused.message, `journal entry "a"`)
-        }
-        assert.deepStrictEqual(yield* rows, damaged)
-        yield* journal.begin("b", 1)
-      }))
+  const places = {
+    "an entry": { key: "a", place: undefined },
+    "an entry of a series": { key: "a/1", place: { series: "a", number: 1 } }
+  }
+  for (const [entry, { key, place }] of Object.entries(places)) {
+    for (const [name, damage] of Object.entries(damages)) {
+      it.scopedLive(`${entry} with ${name} is a fault, and stays as it is`, () =>
+        Effect.gen(function*() {
+          const { database, journal } = yield* (yield* backend.place).open
+          const rows = database.read("Test.read", database.sql`SELECT * FROM holdfast_journal`)
+          yield* journal.begin(key, 1, place)
+          yield* database.transaction("Test.damage", database.sql.unsafe(damage("UPDATE holdfast_journal SET")))
+          const damaged = yield* rows
+          for (
+            const use of [
+              journal.complete(key, 3),
+              journal.fail(key, fault),
+              journal.read(key),
+              journal.begin(key, 3, place)
+            ]
+          ) {
+            const refused = yield* Effect.flip(Effect.asVoid(use))
+            assert.strictEqual(refused.code, "store-corrupt")
+            assert.include(refused.message, `journal entry "${key}"`)
+          }
+          assert.deepStrictEqual(yield* rows, damaged)
+          yield* journal.begin("b", 1)
+        }))
+    }
   }
 
   it.scopedLive("gives a key to one at a time, over processes and in them", () =>
