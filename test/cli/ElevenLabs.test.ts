@@ -50,15 +50,22 @@ describe.concurrent("holdfast elevenlabs", { timeout: 300_000 }, () => {
       rmSync(join(served.folder, "out/example-com/b.md"))
       expect((yield* served.run("kb status")).code).toBe(2)
       const dry = yield* served.run("kb sync --dry-run --json")
-      expect(json(dry.stdout).sites[0].documents.map(({ action }: { readonly action: string }) => action)).toEqual(
-        expect.arrayContaining(["Update", "Remove"])
-      )
+      const [updating, more] = json(dry.stdout).sites[0].documents
+      expect([updating.action, more.action]).toEqual(["Update", "Remove"])
       expect(writes(served)).toEqual(before)
       const changed = yield* served.run("kb sync --site www.example.com --json -q")
       expect([changed.code, changed.stderr, names(served)]).toEqual([0, "", ["a", "s"]])
-      expect(json(changed.stdout).sites).toMatchObject([{ site: "example.com", outcome: "Done" }])
+      const [done, removed] = json(changed.stdout).sites[0].documents
+      expect(json(changed.stdout).sites).toMatchObject([{ site: "example.com", outcome: "Done", skipped: [] }])
+      expect([done.action, done.replaced, removed.action]).toEqual(["Update", updating.documentId, "Remove"])
+      expect((yield* served.run("kb list")).stdout).toContain(done.documentId)
       expect(known(served, 0).toSorted()).toEqual(["a", "s"])
-      expect((yield* served.run("kb status")).code).toBe(0)
+      served.write("out/example-com/data.csv", "1,2")
+      const status = yield* served.run("kb status")
+      expect([status.code, status.stdout]).toEqual([
+        0,
+        expect.stringMatching(/^ {2}- data\.csv: left out \(no document: /m)
+      ])
 
       const list = json((yield* served.run("run list --json")).stdout).runs
       expect(list.map(({ command, state }: Readonly<Record<string, string>>) => [command, state])).toEqual(

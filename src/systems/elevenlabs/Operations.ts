@@ -19,6 +19,7 @@ import * as Logging from "../../observe/Logging.ts"
 import type { Client } from "./Client.ts"
 import type * as Plan from "./plan/Plan.ts"
 import type { Report, SiteInventory, SiteReport, SiteStatus } from "./Report.ts"
+import * as Reports from "./Report.ts"
 import * as Assign from "./run/Assign.ts"
 import * as Inventory from "./run/Inventory.ts"
 import * as Records from "./run/Records.ts"
@@ -188,21 +189,12 @@ const carryOut = (
       )).pipe(
         Effect.onInterrupt(() =>
           Effect.zipWith(Ref.get(reached), Clock.currentTimeMillis, (sites, now): Report => ({
-            sites: targets.map(({ site }) => sites.get(site.host) ?? untouched(site.host)),
+            sites: targets.map(({ site }) => sites.get(site.host) ?? Reports.unseen(site.host, { _tag: "NotStarted" })),
             durationMillis: now - begun
           })).pipe(Effect.flatMap(onInterrupted))
         )
       )
   }).pipe(Effect.withSpan(`ElevenLabs.${verb}`))
-
-const untouched = (site: string): SiteReport => ({
-  site,
-  outcome: { _tag: "NotStarted" },
-  documents: [],
-  refused: [],
-  drift: [],
-  pendingDelete: []
-})
 
 /**
  * Makes the documents of the sites, and what their agents know, as the files are. What fails for one document or one site

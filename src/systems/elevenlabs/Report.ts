@@ -17,7 +17,11 @@ import type * as Plan from "./plan/Plan.ts"
  * @category models
  */
 export type Outcome =
-  | { readonly _tag: "Done" }
+  | {
+    readonly _tag: "Done"
+    /** The document that holds the file now, where one does. */
+    readonly documentId?: string | undefined
+  }
   | { readonly _tag: "Failed"; readonly fault: Fault.Fault }
   | { readonly _tag: "NotStarted" }
 
@@ -63,10 +67,28 @@ export interface SiteReport {
   readonly documents: ReadonlyArray<DocumentReport>
   /** Files that were not sent, and why. */
   readonly refused: ReadonlyArray<{ readonly file: string; readonly fault: Fault.Fault }>
+  /** What lies in the folder and is no document, and why. It is left alone. */
+  readonly skipped: ReadonlyArray<{ readonly file: string; readonly reason: string }>
   readonly drift: ReadonlyArray<Plan.Drift>
   /** Documents that are still to be deleted. */
   readonly pendingDelete: ReadonlyArray<string>
 }
+
+/**
+ * Of a site of which nothing was looked at.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unseen = (site: string, outcome: SiteOutcome): SiteReport => ({
+  site,
+  outcome,
+  documents: [],
+  refused: [],
+  skipped: [],
+  drift: [],
+  pendingDelete: []
+})
 
 /**
  * @since 0.1.0

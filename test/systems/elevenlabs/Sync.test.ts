@@ -42,6 +42,23 @@ describe("sync", () => {
         expect(lab.violations).toEqual([])
       })))
 
+  it.effect("says which document holds a file, and which files of the folder are none", () =>
+    Lab.run({}, (lab) =>
+      Effect.gen(function*() {
+        const target = yield* site(lab)
+        const before = lab.state(target).documents["a.txt"]?.documentId
+        lab.files(target, { ...three, "a.txt": Lab.text("Cherries"), "data.csv": "1,2", "logo.PNG": "" })
+        const { documents, skipped } = Lab.only(yield* lab.process(Operations.sync([target])))
+        const after = lab.state(target).documents["a.txt"]?.documentId
+        expect(documents.find(({ item }) => item === "a.txt")).toMatchObject({
+          action: { _tag: "Update", documentId: before },
+          outcome: { _tag: "Done", documentId: after }
+        })
+        expect(after).not.toBe(before)
+        expect(skipped.map(({ file }) => file)).toEqual(["data.csv", "logo.PNG"])
+        expect(skipped[0]?.reason).toContain("no document: those end with .docx")
+      })))
+
   it.effect("gives an agent back what somebody took from it, and sends no file for that", () =>
     Lab.run({}, (lab) =>
       Effect.gen(function*() {

@@ -141,6 +141,17 @@ const openLines = ({ outcome, pendingDelete }: SiteReport, paint: Paint): Readon
   return [`  ${paint.yellow("?")} ${what}`]
 }
 
+/** So many names stand in one line. */
+const mostNames = 5
+
+/** A folder may hold hundreds of pictures: one line a reason. */
+const skippedLines = ({ skipped }: SiteReport, paint: Paint): ReadonlyArray<string> =>
+  [...new Set(skipped.map(({ reason }) => reason))].map((reason) => {
+    const files = skipped.filter((one) => one.reason === reason).map(({ file }) => file)
+    const more = files.length > mostNames ? ` and ${files.length - mostNames} more` : ""
+    return `  ${paint.dim("-")} ${files.slice(0, mostNames).join(", ")}${more}: left out (${reason})`
+  })
+
 const siteLines = (report: SiteReport, paint: Paint): ReadonlyArray<string> => [
   `${paint.bold(report.site)}: ${headOf(report, paint)}`,
   ...outcomeLines(report, paint),
@@ -149,6 +160,7 @@ const siteLines = (report: SiteReport, paint: Paint): ReadonlyArray<string> => [
     ...indented(faultLines(fault, paint, false))
   ]),
   ...report.documents.flatMap((document) => documentLines(document, paint)),
+  ...skippedLines(report, paint),
   ...report.drift.map((drift) => driftLine(drift, paint)),
   ...openLines(report, paint)
 ]
@@ -166,17 +178,20 @@ const documentJson = ({ action, item, outcome }: DocumentReport) => {
   const { _tag, ...fields } = action
   // The file's own path and bytes are of no use to a reader.
   const { document: _document, ...rest } = { document: undefined, ...fields }
+  const documentId = outcome._tag === "Done" ? outcome.documentId : undefined
+  const before = "documentId" in rest && rest.documentId !== documentId ? { replaced: rest.documentId } : {}
   return {
     item,
     action: _tag,
     ...rest,
+    ...(documentId === undefined ? {} : { documentId, ...before }),
     outcome: outcome._tag,
     ...(outcome._tag === "Failed" ? { error: faultJson(outcome.fault) } : {})
   }
 }
 
 const siteJson = (report: SiteReport) => {
-  const { documents, drift, outcome, pendingDelete, refused, site } = report
+  const { documents, drift, outcome, pendingDelete, refused, site, skipped } = report
   return {
     site,
     outcome: outcome._tag,
@@ -184,6 +199,7 @@ const siteJson = (report: SiteReport) => {
     ...(outcome._tag === "Failed" ? { error: faultJson(outcome.fault) } : {}),
     documents: documents.map(documentJson),
     refused: refused.map(({ fault, file }) => ({ file, error: faultJson(fault) })),
+    skipped,
     drift,
     pendingDelete
   }

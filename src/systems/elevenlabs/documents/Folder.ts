@@ -90,13 +90,18 @@ const look = (
       ),
       Effect.mapError(ScanFault.unreadable(file))
     )
-    if (both === null) return skip(file, "is a link that leads nowhere")
+    if (both === null) return skip(file, "a link that leads nowhere")
     const [real, { size, type }] = both
     const isLink = real !== path
     if (type === "Directory") {
       return isLink ? refuse(file, "folder-link", "it is a link to a folder") : yield* below(place, [...parents, name])
     }
-    if (!isDocument) return skip(file, `is no document: those end with ${Media.endings.join(", ")}`)
+    if (!isDocument) {
+      return skip(
+        file,
+        `no document: those end with ${Media.endings.map((ending) => `.${ending}`).join(", ")}`
+      )
+    }
     // To open a pipe may wait for ever, and what it holds is no document anyway.
     if (type !== "File") return refuse(file, "not-a-file", "it is a pipe, a socket or a device, not a file")
     if (isLink && !isInside(place, real)) {

@@ -167,6 +167,10 @@ const outgoing = (action: Plan.Action): ReadonlyArray<string> => {
   }
 }
 
+/** The document that holds its file now. */
+const heldBy = ({ ledger }: Work.Work, action: Plan.Action): string | undefined =>
+  "file" in action ? State.entryOf(ledger.now(), action.file)?.documentId : undefined
+
 const once = (act: Effect.Effect<unknown>): Effect.Effect<void> => {
   let isDone = false
   return Effect.suspend(() => {
@@ -204,7 +208,7 @@ export const execute = (input: Input): Effect.Effect<void, never, FileSystem.Fil
         const own = { ...input, work: { ...work, arrived } }
         const outcome: Outcome = yield* perform(own, action, folder, listed, files).pipe(
           Effect.ensuring(arrived),
-          Effect.as({ _tag: "Done" as const }),
+          Effect.map((): Outcome => ({ _tag: "Done", documentId: heldBy(work, action) })),
           Effect.catchAll((fault) => Effect.succeed({ _tag: "Failed" as const, fault }))
         )
         const report: DocumentReport = { item: itemOf(action), action, outcome }

@@ -36,7 +36,7 @@ export const look = (
         reason: "pending"
       }))
     ]
-    return { work, remote, plan: { actions, refusals: [], drift: [] }, refused: [] }
+    return { work, remote, plan: { actions, refusals: [], drift: [] }, refused: [], skipped: [] }
   })
 
 const notRecorded = ({ site }: SiteSync.Target, files: ReadonlyArray<string>): Fault.Fault =>

@@ -17,6 +17,7 @@ import type * as Model from "../Model.ts"
 import type * as Plan from "../plan/Plan.ts"
 import * as Reconcile from "../plan/Reconcile.ts"
 import type { SiteOutcome, SiteReport } from "../Report.ts"
+import * as Reports from "../Report.ts"
 import type { Site } from "../site/Site.ts"
 import * as State from "../state/State.ts"
 import * as Configured from "./Configured.ts"
@@ -79,6 +80,7 @@ export interface Seen {
   readonly plan: Plan.Plan
   readonly remote: Remote.Remote
   readonly refused: ReadonlyArray<Scan.Refused>
+  readonly skipped: SiteReport["skipped"]
 }
 
 /**
@@ -153,13 +155,13 @@ export const look = (
       force: options.force,
       maxDelete: options.maxDelete
     })
-    return { work, plan, remote, refused: disk.refused }
+    return { work, plan, remote, refused: disk.refused, skipped: disk.skipped }
   })
 
 const isChange = ({ _tag }: Plan.Action): boolean => _tag !== "Keep" && _tag !== "Hold"
 
 const reportOf = (
-  { plan, refused, work }: Seen,
+  { plan, refused, skipped, work }: Seen,
   outcome: SiteOutcome,
   documents: SiteReport["documents"]
 ): SiteReport => ({
@@ -167,18 +169,12 @@ const reportOf = (
   outcome,
   documents,
   refused: refused.map(({ fault, file }) => ({ file, fault })),
+  skipped: skipped.map(({ file, reason }) => ({ file, reason })),
   drift: plan.drift,
   pendingDelete: work.ledger.now().pendingDelete
 })
 
-const nothing = ({ site }: Target, outcome: SiteOutcome): SiteReport => ({
-  site: site.host,
-  outcome,
-  documents: [],
-  refused: [],
-  drift: [],
-  pendingDelete: []
-})
+const nothing = ({ site }: Target, outcome: SiteOutcome): SiteReport => Reports.unseen(site.host, outcome)
 
 const failed = (target: Target) => (fault: Fault.Fault): Effect.Effect<SiteReport> =>
   Effect.as(Effect.logError(fault.message), nothing(target, { _tag: "Failed", fault }))
