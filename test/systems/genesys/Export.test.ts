@@ -89,6 +89,32 @@ describe("Export", () => {
         assert.strictEqual(outcome.files.length, before.files.length + 1)
       })))
 
+  it.live("what the API says of languages leads to no other folder, and what has no id is told of", () =>
+    Lab.run({ resources: 60 }, (lab) =>
+      Effect.gen(function*() {
+        const wire: Lab.Wire = (endpoint) => (request) =>
+          Effect.map(endpoint(request), (reply) =>
+            reply._tag !== "Answer"
+              ? reply
+              : request.url.startsWith("/api/v2/architect/prompts?")
+              ? { ...reply, body: reply.body.replaceAll("\"language\":\"en-us\"", "\"language\":\"../../../en\"") }
+              : request.url.startsWith("/api/v2/routing/wrapupcodes?")
+              ? { ...reply, body: reply.body.replace(/"id":"[^"]+",/, "") }
+              : reply)
+        const resourceTypes = ["architect_user_prompt", "routing_wrapupcode"]
+        const outcome = yield* lab.exports({ resourceTypes }, { wire })
+        const audio = outcome.files.filter((file) => file.endsWith("_en.wav"))
+        assert.isAbove(audio.length, 0)
+        for (const file of audio) assert.match(file, /^audio_prompts\/[^/]+-_________en\.wav$/)
+        const failed = Lab.exceptions(outcome, "failed")
+        assert.deepStrictEqual(failed.map(({ id, type }) => [type, id]), [["genesyscloud_routing_wrapupcode", "*"]])
+        assert.include(failed[0]?.detail, "without an id")
+        assert.strictEqual(
+          Lab.summary(outcome, "routing_wrapupcode").exported,
+          lab.simulator.world.count("routing_wrapupcode") - 1
+        )
+      })))
+
   it.live("one resource that cannot be read costs nothing else, and nothing refers to it", () =>
     Lab.run({ resources: 200 }, (lab) =>
       Effect.gen(function*() {

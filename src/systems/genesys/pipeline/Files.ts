@@ -112,7 +112,7 @@ const sourcesOf = (reader: Reader, rule: FileRule, entity: Entity): ReadonlyArra
     case "prompt-audio":
       return recordings(entity).map(({ language, uri }) => ({
         bytes: download(uri),
-        ending: `-${language}.wav`,
+        ending: `-${language.replace(/[^0-9A-Za-z_-]/g, "_")}.wav`,
         language
       }))
     case "script":

@@ -161,6 +161,14 @@ const idOf = (table: Table, entity: Entity): string | undefined => {
   }
 }
 
+/** Nothing can be read of it, and nothing can refer to it. */
+const without = (work: Work.Work, { type }: Table, name: string): void => {
+  const detail = `one called ${JSON.stringify(name)} was listed without an id, and is not exported`
+  if (work.exceptions.some((other) => other.type === type && other.detail === detail)) return
+  const fault = { kind: "invalid", system: "genesys", operation: "Genesys.list", subject: type, detail } as const
+  Work.except(work, { type, id: "*" }, "failed", Fault.make(fault))
+}
+
 const nameOf = (table: Table, entity: Entity, lookup: Lookup): string => {
   const own = typeof entity["name"] === "string" ? entity["name"] : ""
   try {
@@ -187,8 +195,12 @@ const admit = (
 ): Effect.Effect<void, Fault.Fault> => {
   const { table } = inventory
   const id = idOf(table, entity)
-  if (id === undefined || inventory.entries.has(id)) return Effect.void
+  if (id !== undefined && inventory.entries.has(id)) return Effect.void
   const name = nameOf(table, entity, lookup)
+  if (id === undefined) {
+    without(work, table, name)
+    return Effect.void
+  }
   if (isSkipped(table, entity)) {
     inventory.skipped.set(id, name)
     return Effect.void
