@@ -76,6 +76,8 @@ const stats = (node: Node) => ({ ...kindOf(node), mode: node.mode, size: node.by
 
 const stat = (path: string) => stats(have(path, "stat"))
 
+const access = (path: string): void => void have(path, "access")
+
 const mkdir = (path: string, options?: { readonly recursive?: boolean; readonly mode?: number }): undefined => {
   if (options?.recursive === true && find(dirname(path)) === undefined) mkdir(dirname(path), options)
   const entries = around(path, "mkdir")
@@ -236,7 +238,7 @@ let mounted = false
 export const mount = (): void => {
   if (mounted) return
   mounted = true
-  const shared = { stat, lstat: stat, mkdir, mkdtemp, rename, rm, readdir, readFile, writeFile, chmod }
+  const shared = { access, stat, lstat: stat, mkdir, mkdtemp, rename, rm, readdir, readFile, writeFile, chmod }
   const before = new Map<string, unknown>([
     ...Object.entries(Fs),
     ...Object.entries(Fs.promises).map(([name, run]) => [`promises.${name}`, run] as const)

@@ -26,7 +26,7 @@ const recorded: Readonly<Record<string, string>> = {
   "outboundRules.ts": "157c54ea5e1f",
   "people.ts": "b0d79e840c5b",
   "phones.ts": "c2b0110d833e",
-  "queue.ts": "112e97c1d60a",
+  "queue.ts": "830b72be76bf",
   "responses.ts": "50282642c314",
   "routing.ts": "f59adac5b697",
   "telephony.ts": "cde6e3565436",
