@@ -17,9 +17,10 @@ const state = (fault: Fault.Fault): string | undefined => {
 }
 
 const next = (fault: Fault.Fault): string | undefined => {
-  if (fault.hint !== undefined) return fault.hint
+  const hint = Fault.hintOf(fault)
+  if (hint !== undefined) return hint
   return Fault.isRetryable(fault) || Fault.isOutcomeUnknown(fault)
-    ? "run the same command again; it continues from what is there"
+    ? "Run the same command again; it continues from what is there"
     : undefined
 }
 

@@ -113,6 +113,15 @@ export const traits: { readonly [K in Kind]: Traits } = {
 }
 
 /**
+ * What to do next, as a sentence.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const hintOf = ({ hint }: { readonly hint?: string | undefined }): string | undefined =>
+  hint === undefined ? undefined : `${hint.slice(0, 1).toUpperCase()}${hint.slice(1)}`
+
+/**
  * A failure of an operation against a remote system.
  *
  * Raise it with {@link make}; read it with {@link isFault}, {@link isRetryable}, {@link mayResend} and
@@ -158,7 +167,8 @@ export class Fault extends Schema.TaggedError<Fault>("holdfast/Fault")("Fault", 
     const head = this.subject === undefined ? this.detail : `${this.subject}: ${this.detail}`
     const parts = [head]
     if (this.remote !== undefined) parts.push(this.remote)
-    if (this.hint !== undefined) parts.push(this.hint)
+    const todo = hintOf(this)
+    if (todo !== undefined) parts.push(todo)
     return parts.map((part) => part.replace(/[.\s]+$/, "")).join(". ")
   }
 

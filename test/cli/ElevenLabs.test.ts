@@ -85,7 +85,7 @@ describe.concurrent("holdfast elevenlabs", { timeout: 300_000 }, () => {
         yield* reached
         const [running] = json((yield* served.run("run list --json")).stdout).runs
         const second = yield* served.run("kb sync")
-        expect([second.code, second.stderr.includes("wait for it with --wait")]).toEqual([3, true])
+        expect([second.code, second.stderr.includes("Wait for it with --wait")]).toEqual([3, true])
         killed.child.kill("SIGKILL")
         yield* killed.ends
         const resumed = yield* served.run(again === "run resume" ? `run resume ${running.id}` : again)

@@ -57,7 +57,7 @@ describe.concurrent("kb, at the limits", { timeout: 300_000 }, () => {
         const failed = yield* served.run(site)
         expect([fails, failed.code, names(served)]).toEqual([fails, 1, []])
         expect(failed.stdout).toMatch(
-          fails === "quota" ? /quota for retrieval is used up\n.*free some of it/ : /ended as failed\n/
+          fails === "quota" ? /quota for retrieval is used up\n.*Free some of it/ : /ended as failed\n/
         )
         expect(served.simulator.world.check()).toEqual([])
         if (fails === "index") continue

@@ -14,7 +14,7 @@ describe("faultLines", () => {
     expect(lines({ subject: "VM 401 on pve1", remote: "VM 401 exists", hint: "wait for the clone" })).toEqual([
       "error: VM 401 on pve1: VM is locked (clone)",
       "  state: VM 401 exists",
-      "  next:  wait for the clone"
+      "  next:  Wait for the clone"
     ])
   })
 
@@ -44,7 +44,7 @@ describe("faultLines", () => {
 
   it("a document has everything but the cause", () => {
     const document = faultJson(fault({ cause: new Error("below"), hint: "wait" }))
-    expect(document).toMatchObject({ kind: "locked", message: "VM is locked (clone). wait", next: "wait" })
+    expect(document).toMatchObject({ kind: "locked", message: "VM is locked (clone). Wait", next: "Wait" })
     expect(JSON.stringify(document)).not.toContain("below")
   })
 })

@@ -128,7 +128,7 @@ describe.concurrent("holdfast genesys", { timeout: 300_000 }, () => {
       yield* first.says("Export completed for genesyscloud_routing_skill:")
       const second = yield* served.run("genesys export --directory b")
       expect(second.code).toBe(3)
-      expect(second.stderr).toContain("wait for it with --wait")
+      expect(second.stderr).toContain("Wait for it with --wait")
       const waiting = yield* served.run("genesys export --directory b --wait 1s")
       expect(waiting.stderr).toContain("waiting for run ")
       expect(waiting.code).toBe(3)

@@ -83,7 +83,7 @@ describe.skipIf(typeof server === "string")(
           expect(code).toBe(1)
           expect(stdout).toContain(`error: store at postgres://127.0.0.1:${server.port}/test_`)
           expect(stdout).toContain(
-            "next:  see that the server runs and can be reached, then run the same command again"
+            "next:  See that the server runs and can be reached, then run the same command again"
           )
           expect(stderr + stdout).not.toContain("secret")
           const refused = yield* command("proxmox apply")

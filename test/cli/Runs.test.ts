@@ -298,7 +298,7 @@ describe.concurrent("a store that cannot be used", () => {
       const { code, stderr } = yield* run(["run", "list"], { cwd })
       expect(code).toBe(3)
       expect(stderr).toContain(".holdfast is not a folder")
-      expect(stderr).toContain("next:  move away what stands at .holdfast, or name another place for the store")
+      expect(stderr).toContain("next:  Move away what stands at .holdfast, or name another place for the store")
     }).pipe(Effect.scoped))
 
   it.live.skipIf(!mayMount)(
@@ -312,7 +312,7 @@ describe.concurrent("a store that cannot be used", () => {
         const full = yield* apply
         expect(full.code).toBe(1)
         expect(full.stdout).toContain("there is no room left on its disk")
-        expect(full.stdout).toContain("next:  make room, then run the same command again")
+        expect(full.stdout).toContain("next:  Make room, then run the same command again")
         disk.resize("10m")
         expect((yield* apply).code).toBe(0)
         yield* isComplete(cluster)

@@ -99,7 +99,7 @@ describe("Settings", () => {
     Effect.gen(function*() {
       const message = yield* refusal({ files: { "holdfast.config.yaml": "proxmox:\n  endpiont: x\n" } })
       expect(message).toContain("holdfast.config.yaml: unknown key proxmox.endpiont")
-      expect(message).toContain("did you mean proxmox.endpoint?")
+      expect(message).toContain("Did you mean proxmox.endpoint?")
     }))
 
   it.effect("values that cannot be right are refused where they stand, and no secret is repeated", () =>

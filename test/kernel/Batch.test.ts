@@ -106,7 +106,7 @@ describe("Batch", () => {
       const outcome = outcomes.get(0)
       const failure = outcome !== undefined && Exit.isFailure(outcome) ? Cause.squash(outcome.cause) : undefined
       expect(failure).toMatchObject({ kind: "unknown", sent: "maybe", remote: "it may have taken effect" })
-      expect(String(failure)).toContain("read its state before sending it again")
+      expect(String(failure)).toContain("Read its state before sending it again")
     }))
 
   it.effect("settles an unknown outcome by reading, and sends again only what is not done", () =>

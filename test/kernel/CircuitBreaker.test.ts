@@ -515,7 +515,7 @@ describe("CircuitBreaker", () => {
       expect(rejection).toMatchObject({ kind: "rejected", code: "circuit-open", system: "proxmox", sent: "no" })
       expect(rejection.retryAfterMillis).toBe(6_000)
       expect(rejection.message).toBe(
-        "the circuit breaker \"pve\" is open: opened after too many failures in a row. try again in 6s"
+        "the circuit breaker \"pve\" is open: opened after too many failures in a row. Try again in 6s"
       )
       yield* breaker.isolate
       const isolated = rejectionOf(yield* Effect.exit(breaker.protect(Effect.void)))

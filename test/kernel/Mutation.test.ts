@@ -396,7 +396,7 @@ describe("Mutation.run", () => {
       expect(yield* withBroken({ begin: () => full }, new World(), [acts])).toEqual(["the disk is full", undefined, 0])
       expect(yield* withBroken({ complete: () => full }, new World(), [acts])).toEqual([
         "the disk is full. \"create thing\" took effect, but this could not be recorded. " +
-        "run the same again: it finds what was done",
+        "Run the same again: it finds what was done",
         "Begun",
         1
       ])

@@ -165,7 +165,7 @@ describe.skipIf(typeof server === "string")(
           assert.strictEqual(fault.code, "store-unavailable")
           assert.strictEqual(fault.kind, "transient")
           assert.include(fault.message, `store at postgres://127.0.0.1:${server.port}/test_`)
-          assert.include(fault.message, "see that the server runs")
+          assert.include(fault.message, "See that the server runs")
           assert.notInclude(fault.message, "secret")
         }
         yield* increment

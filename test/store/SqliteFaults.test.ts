@@ -87,7 +87,7 @@ describe("SQLite that fails", () => {
       const fault = yield* refuses(file)
       assert.strictEqual(fault.code, "store-too-new")
       assert.strictEqual(fault.kind, "invalid")
-      assert.include(fault.message, "use the newer holdfast")
+      assert.include(fault.message, "Use the newer holdfast")
     }))
 
   it.scopedLive("an older database is brought up, and a step that fails leaves it as it was", () =>
@@ -150,7 +150,7 @@ describe("SQLite that fails", () => {
       const fault = yield* Effect.flip(journal.complete("a", "x".repeat(100_000)))
       assert.strictEqual(fault.code, "store-full")
       assert.strictEqual(fault.kind, "failed")
-      assert.include(fault.message, "make room")
+      assert.include(fault.message, "Make room")
       assert.deepStrictEqual(yield* journal.read("a"), Option.some({ _tag: "Begun", intent: 1 } as const))
       yield* sql`PRAGMA max_page_count = 1000000`
       yield* journal.complete("a", "done")
@@ -186,7 +186,7 @@ describe("SQLite that fails", () => {
     for (const code of ["SQLITE_IOERR", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"]) {
       const fault = StoreFault.fromDriver(place, Object.assign(new Error("disk I/O error"), { code }))
       assert.deepStrictEqual([fault.code, fault.kind], ["store-unavailable", "failed"])
-      assert.include(fault.message, "the disk reports an error. see that the disk is in order")
+      assert.include(fault.message, "the disk reports an error. See that the disk is in order")
     }
   })
 
@@ -212,7 +212,7 @@ describe("SQLite that fails", () => {
       yield* Effect.promise(() => Fs.rename(file, `${file}.away`))
       const removed = yield* Effect.flip(first.journal.begin("c", 1))
       assert.deepStrictEqual([removed.code, removed.kind, removed.sent], ["store-unavailable", "failed", "no"])
-      assert.include(removed.message, "moved or removed while it was in use. put it back")
+      assert.include(removed.message, "moved or removed while it was in use. Put it back")
       yield* Effect.promise(() => Fs.copyFile(`${file}.away`, file))
       assert.strictEqual((yield* Effect.flip(first.journal.begin("c", 1))).code, "store-unavailable")
       yield* Effect.promise(() => Fs.rename(`${file}.away`, file))

@@ -162,6 +162,6 @@ describe("TransportFault", () => {
         ...context,
         certificateHint: (fingerprint) => `set PIN=${fingerprint}`
       }))
-      assert.include(fault.message, `set PIN=${Certificates.node.fingerprint}`)
+      assert.include(fault.message, `Set PIN=${Certificates.node.fingerprint}`)
     }))
 })

@@ -82,7 +82,7 @@ describe("Difference, in production", () => {
       "no",
       "disk-shrink",
       "disk scsi0 of rancher-manager-1: 20G is wanted, but it has 30G already (a clone is never smaller than its " +
-      "template), and disks do not shrink. want at least 30G"
+      "template), and disks do not shrink. Want at least 30G"
     ]])
   })
 

@@ -104,12 +104,12 @@ const sum = (sites: ReadonlyArray<SiteReport>): string => {
   const counts = tally(
     sites.filter(({ outcome }) => outcome._tag !== "Refused" && outcome._tag !== "Failed").flatMap(wordsOf)
   )
-  return [...(counts === "" ? [] : [counts]), ...stopped].join(", ") || "no files"
+  return [...(counts === "" ? [] : [counts]), ...stopped].join(", ") || "nothing to do"
 }
 
 const headOf = (report: SiteReport, paint: Paint): string => {
   const { outcome } = report
-  const counts = tallyOf(report) || "no files"
+  const counts = tallyOf(report) || "nothing to do"
   switch (outcome._tag) {
     case "Done":
       return `${Reports.isWhole(report) ? paint.green("done") : paint.red("not whole")}: ${counts}`
@@ -220,7 +220,7 @@ export const reportJson = ({ durationMillis, sites }: Report) => ({ sites: sites
 export const summary = ({ sites }: Report): string =>
   sites.map((site) => {
     const { _tag } = site.outcome
-    const how = _tag === "Done" ? tallyOf(site) || "no files" : _tag.toLowerCase()
+    const how = _tag === "Done" ? tallyOf(site) || "nothing to do" : _tag.toLowerCase()
     return `${site.site}: ${how}`
   }).join("; ")
 

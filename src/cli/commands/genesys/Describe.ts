@@ -12,6 +12,7 @@ import {
   type Report,
   type TypeSummary
 } from "../../../systems/genesys/Report.ts"
+import { oneLine } from "../../../transport/Answer.ts"
 import * as ExitCode from "../../ExitCode.ts"
 import { quoted, table } from "../../Output.ts"
 import type { Paint } from "../../Paint.ts"
@@ -160,7 +161,7 @@ export const outcomeText = (outcome: Outcome) => (paint: Paint): ReadonlyArray<s
     ...reasonLines(report, paint),
     ...(changes === undefined ? [] : changeLines(changes, paint)),
     "",
-    `${paint.bold(organisation.name)} (${organisation.id}): `
+    `${paint.bold(oneLine(organisation.name))} (${organisation.id}): `
     + `${total(types, "exported")} of ${count(total(types, "listed"), "resource")} exported`
     + ` in ${seconds(durationMillis)}`,
     `  ${effort(outcome)}`,

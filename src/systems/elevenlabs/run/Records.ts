@@ -45,7 +45,7 @@ const unusable = (path: string, detail: string, cause?: unknown): Fault.Fault =>
     code: "legacy-state",
     sent: "no",
     detail,
-    hint: "nothing was done",
+    hint: "Name the one file in which the older tool keeps its state",
     ...(cause === undefined ? {} : { cause })
   })
 
