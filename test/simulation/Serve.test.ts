@@ -205,7 +205,7 @@ describe("Serve", () => {
       expect(fault).toMatchObject({ kind: "invalid", code: "port-in-use", sent: "no" })
       expect(fault.message).toBe(
         `port ${port} on 127.0.0.1: another program is listening there. ` +
-          "stop that program or choose another port; port 0 takes any free one"
+          "Stop that program or choose another port; port 0 takes any free one"
       )
     }))
 

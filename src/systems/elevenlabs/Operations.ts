@@ -16,6 +16,7 @@ import * as Ref from "effect/Ref"
 import * as Fault from "../../kernel/Fault.ts"
 import type { Journal } from "../../kernel/Journal.ts"
 import * as Logging from "../../observe/Logging.ts"
+import * as Progress from "../../observe/Progress.ts"
 import type { Client } from "./Client.ts"
 import type * as Plan from "./plan/Plan.ts"
 import type { Report, SiteInventory, SiteReport, SiteStatus } from "./Report.ts"
@@ -170,6 +171,15 @@ export const plan = (
     Effect.withSpan("ElevenLabs.plan")
   )
 
+/** So that sites are shown in the order in which they were asked for. */
+const waits = (site: string): Effect.Effect<void> => Progress.report({ item: site, state: "waiting", phase: "waiting" })
+
+/** Of a site on which no work was begun, nobody else tells. */
+const stopped = ({ outcome: { _tag }, site }: SiteReport): Effect.Effect<void> =>
+  _tag === "Refused" || _tag === "Failed"
+    ? Progress.report({ item: site, state: "failed", phase: _tag.toLowerCase() })
+    : Effect.void
+
 /** Works on many sites at once, and tells how far it got if it is cut short. */
 const carryOut = (
   verb: string,
@@ -182,14 +192,17 @@ const carryOut = (
     const reached = yield* Ref.make<ReadonlyMap<string, SiteReport>>(new Map())
     const keep = (report: SiteReport) => Ref.update(reached, (sites) => new Map(sites).set(report.site, report))
     const { onInterrupted = () => Effect.void } = options
+    yield* Effect.forEach(targets, ({ site }) => waits(site.host), { discard: true })
     return yield* eachSite(targets, options, (target, shared) =>
-      Effect.tap(
-        SiteSync.carryOut(target, optionsOf(options), { verb, see: see(target, shared), onInterrupted: keep }),
-        keep
+      SiteSync.carryOut(target, optionsOf(options), { verb, see: see(target, shared), onInterrupted: keep }).pipe(
+        Effect.tap(keep),
+        Effect.tap(stopped)
       )).pipe(
         Effect.onInterrupt(() =>
           Effect.zipWith(Ref.get(reached), Clock.currentTimeMillis, (sites, now): Report => ({
-            sites: targets.map(({ site }) => sites.get(site.host) ?? Reports.unseen(site.host, { _tag: "NotStarted" })),
+            sites: targets.map(({ site }) =>
+              sites.get(site.host) ?? Reports.unseen(site.host, { _tag: "NotStarted" })
+            ),
             durationMillis: now - begun
           })).pipe(Effect.flatMap(onInterrupted))
         )

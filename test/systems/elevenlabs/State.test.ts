@@ -272,7 +272,7 @@ describe("LastGood.recall", () => {
     ({ after, at, before }) => {
       const copy = State.encode(before)
       const text = State.encode(after)
-      const damaged = Either.getOrThrow(Repair.text(text.slice(0, at % text.length), States.host))
+      const damaged = Either.getOrThrow(Repair.text(text.slice(0, at % (text.length - 2)), States.host))
       const { state } = LastGood.recall(damaged, copy)
       const ids = State.idsOf(state)
       for (const id of [...State.idsOf(before), ...State.idsOf(damaged.state)]) expect(ids).toContain(id)
