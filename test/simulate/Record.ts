@@ -9,6 +9,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import { createHash } from "node:crypto"
+import type * as Endpoint from "../../src/simulation/Endpoint.ts"
 
 export interface Event {
   /** Milliseconds since the world began. */
@@ -18,20 +19,31 @@ export interface Event {
   readonly matters: boolean
 }
 
+/** How a person tells of calls of one system. */
+export interface Language {
+  readonly request: (request: Endpoint.Request) => string
+  readonly reply: (reply: Endpoint.Reply) => string
+  /** Nothing is changed by it, and it went as always. */
+  readonly isOrdinary: (request: Endpoint.Request, reply: Endpoint.Reply) => boolean
+}
+
 export interface Record {
   /** Empty unless they are recorded. */
   readonly events: ReadonlyArray<Event>
   readonly note: (text: () => string, matters?: boolean) => void
   readonly tell: (text: string) => Effect.Effect<void>
-  /** Takes a call into the digest. */
-  readonly call: (text: string) => void
+  /** The server, of which every call by somebody is recorded, and taken into the digest. */
+  readonly calls: (who: string, server: Endpoint.Endpoint) => Endpoint.Endpoint
+  /** Requests so far, of all processes. */
+  readonly sent: () => number
   readonly trace: () => string
   /** What processes write to their logs. */
   readonly logging: Layer.Layer<never>
 }
 
 /** @param millis Since the world began. */
-export const make = (isRecorded: boolean, millis: () => number): Record => {
+export const make = (isRecorded: boolean, millis: () => number, language: Language): Record => {
+  let sent = 0
   const events: Array<Event> = []
   const hash = createHash("sha1")
   const note = (text: () => string, matters = true): void => {
@@ -49,7 +61,21 @@ export const make = (isRecorded: boolean, millis: () => number): Record => {
     events,
     note,
     tell: (text) => Effect.sync(() => note(() => text)),
-    call: (text) => void hash.update(`${text} ${millis()}\n`),
+    calls: (who, server) => (request) =>
+      Effect.suspend(() => {
+        const number = ++sent
+        return Effect.map(server(request), (reply) => {
+          const { body, method, url } = request
+          const status = reply._tag === "Answer" ? `${reply.status} ${reply.body.length}` : reply._tag
+          hash.update(`${number} ${who} ${method} ${url} ${body} ${status} ${millis()}\n`)
+          note(
+            () => `${who} ${number} ${language.request(request)} -> ${language.reply(reply)}`,
+            !language.isOrdinary(request, reply)
+          )
+          return reply
+        })
+      }),
+    sent: () => sent,
     trace: () => hash.copy().digest("hex").slice(0, 16),
     logging: Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(LogLevel.Info))
   }

@@ -137,8 +137,7 @@ export const make = (scenario: Scenario, isRecorded: boolean): Effect.Effect<Lab
     const way = yield* Effect.orDie(FaultInjector.make({ rules: trouble.rules }, { seed }))
     const unreliable = way.apply(simulator.endpoint)
 
-    const record = Record.make(isRecorded, millis)
-    let sent = 0
+    const record = Record.make(isRecorded, millis, { request: requestText, reply: replyText, isOrdinary })
     let changes = 0
 
     yield* world.listen(({ call, when }) =>
@@ -162,25 +161,13 @@ export const make = (scenario: Scenario, isRecorded: boolean): Effect.Effect<Lab
     )
 
     const server: Endpoint.Endpoint = (request) =>
-      // What is on its way gets there, whatever becomes of who sent it.
-      Effect.flatMap(
-        Effect.forkDaemon((rough.is ? unreliable : simulator.endpoint)(request)),
-        Fiber.join
-      )
-
-    const recorded = (process: Process.Process): Endpoint.Endpoint => (request) =>
       Effect.suspend(() => {
-        const number = ++sent
         if (!isRead(request)) changes++
-        return Effect.map(server(request), (reply) => {
-          const status = reply._tag === "Answer" ? `${reply.status} ${reply.body.length}` : reply._tag
-          record.call(`${number} ${process.name} ${request.method} ${request.url} ${request.body} ${status}`)
-          record.note(
-            () => `${process.name} ${number} ${requestText(request)} -> ${replyText(reply)}`,
-            !isOrdinary(request, reply)
-          )
-          return reply
-        })
+        // What is on its way gets there, whatever becomes of who sent it.
+        return Effect.flatMap(
+          Effect.forkDaemon((rough.is ? unreliable : simulator.endpoint)(request)),
+          Fiber.join
+        )
       })
 
     const kill = (process: Process.Process): Effect.Effect<void> =>
@@ -192,7 +179,7 @@ export const make = (scenario: Scenario, isRecorded: boolean): Effect.Effect<Lab
         watch.journals.add(entries)
         const killed = (request: Endpoint.Request): Effect.Effect<void> =>
           Effect.zipRight(record.tell(`${process.name} is killed at ${requestText(request)}`), kill(process))
-        const wire = process.wire(Process.doomed(doom, killed, recorded(process)))
+        const wire = process.wire(Process.doomed(doom, killed, record.calls(process.name, server)))
         const client = yield* Effect.orDie(Effect.provideService(
           Client.make({ apiKey: Redacted.make(simulator.credentials.apiKey), origin: "http://127.0.0.1:8080" }),
           HttpClient.HttpClient,
@@ -235,7 +222,7 @@ export const make = (scenario: Scenario, isRecorded: boolean): Effect.Effect<Lab
       within,
       kill,
       millis,
-      sent: () => sent,
+      sent: record.sent,
       changes: () => changes,
       fired: way.counts
     }

@@ -97,7 +97,7 @@ const replyText = (reply: Endpoint.Reply): string => {
   return `${reply.status}${reply.truncateAt === undefined ? "" : " truncated"} ${reply.body.length}`
 }
 
-const isOrdinary = (reply: Endpoint.Reply): boolean =>
+const isOrdinary = (_: Endpoint.Request, reply: Endpoint.Reply): boolean =>
   reply._tag === "Answer" && reply.status === 200 && reply.truncateAt === undefined
 
 export const make = (scenario: Scenario, isRecorded: boolean): Effect.Effect<Lab, never, Scope.Scope> =>
@@ -111,31 +111,22 @@ export const make = (scenario: Scenario, isRecorded: boolean): Effect.Effect<Lab
     const clock = yield* Effect.clock
     const began = clock.unsafeCurrentTimeMillis()
     const now = (): number => clock.unsafeCurrentTimeMillis() - began
-    const record = Record.make(isRecorded, now)
+    const record = Record.make(isRecorded, now, {
+      request: ({ method, url }) => `${method} ${url}`,
+      reply: replyText,
+      isOrdinary
+    })
     let isCalm = false
-    let sent = 0
     let processes = 0
 
     const server: Endpoint.Endpoint = (request) => (isCalm ? simulator.endpoint : rough)(request)
 
     const recorded = (who: string, late: Deferred.Deferred<void>): Endpoint.Endpoint => {
       const since = now()
+      const told = record.calls(who, server)
       return (request) =>
-        now() - since > endless
-          ? Effect.zipRight(Deferred.succeed(late, undefined), Process.frozen)
-          : told(who, request)
+        now() - since > endless ? Effect.zipRight(Deferred.succeed(late, undefined), Process.frozen) : told(request)
     }
-
-    const told = (who: string, request: Endpoint.Request): Effect.Effect<Endpoint.Reply> =>
-      Effect.suspend(() => {
-        const number = ++sent
-        return Effect.map(server(request), (reply) => {
-          const text = `${who} ${number} ${request.method} ${request.url} -> ${replyText(reply)}`
-          record.call(text)
-          record.note(() => text, !isOrdinary(reply))
-          return reply
-        })
-      })
 
     const doomed = (
       process: Process.Process,
@@ -209,7 +200,7 @@ export const make = (scenario: Scenario, isRecorded: boolean): Effect.Effect<Lab
       }),
       export: exports,
       millis: now,
-      sent: () => sent,
+      sent: record.sent,
       fired: way.counts
     }
   })

@@ -78,8 +78,7 @@ export const make = (scenario: Scenario, isRecorded: boolean): Effect.Effect<Lab
     const way = yield* Effect.orDie(FaultInjector.make({ rules }, { seed: seed + 1, sleep: time.sleep }))
 
     const millis = (): number => world.scheduler.now() - world.began
-    const record = Record.make(isRecorded, millis)
-    let sent = 0
+    const record = Record.make(isRecorded, millis, { request: requestText, reply: replyText, isOrdinary })
 
     const watched: Endpoint.Endpoint = (request) => {
       if (request.method === "GET") return simulator.endpoint(request)
@@ -92,26 +91,12 @@ export const make = (scenario: Scenario, isRecorded: boolean): Effect.Effect<Lab
     const rough = ordinary.apply(way.apply(watched))
     const server: Endpoint.Endpoint = (request) => (mishaps.isOn() ? rough : calm)(request)
 
-    const recorded = (process: Process.Process): Endpoint.Endpoint => (request) =>
-      Effect.suspend(() => {
-        const number = ++sent
-        return Effect.map(server(request), (reply) => {
-          const status = reply._tag === "Answer" ? `${reply.status} ${reply.body.length}` : reply._tag
-          record.call(`${number} ${process.name} ${request.method} ${request.url} ${request.body} ${status}`)
-          record.note(
-            () => `${process.name} ${number} ${requestText(request)} -> ${replyText(reply)}`,
-            !isOrdinary(request, reply)
-          )
-          return reply
-        })
-      })
-
     let processes = 0
     const within: Lab["within"] = (process, journal, effect, doom) =>
       Effect.gen(function*() {
         const kill = (request: Endpoint.Request): Effect.Effect<void> =>
           Effect.zipRight(record.tell(`${process.name} is killed at ${requestText(request)}`), process.kill)
-        const wire = process.wire(Process.doomed(doom, kill, recorded(process)))
+        const wire = process.wire(Process.doomed(doom, kill, record.calls(process.name, server)))
         const client = yield* Client.make(connectionOf(scenario)).pipe(
           Effect.provideService(HttpClient.HttpClient, Endpoint.toHttpClient(wire)),
           Effect.orDie
@@ -138,7 +123,7 @@ export const make = (scenario: Scenario, isRecorded: boolean): Effect.Effect<Lab
       record,
       millis,
       within,
-      sent: () => sent,
+      sent: record.sent,
       fired: way.counts
     }
   })
