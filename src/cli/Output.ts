@@ -56,6 +56,14 @@ export const stream = <A, E, R>(
     ))
 
 /**
+ * `1 file`, `2 files`.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const count = (amount: number, singular: string): string => `${amount} ${singular}${amount === 1 ? "" : "s"}`
+
+/**
  * One word of a line for a shell, whatever is in it.
  *
  * @since 0.1.0

@@ -12,6 +12,7 @@ import * as Checkout from "../../../systems/elevenlabs/Checkout.ts"
 import type * as Operations from "../../../systems/elevenlabs/Operations.ts"
 import { faultJson, faultLines } from "../../ErrorText.ts"
 import * as ExitCode from "../../ExitCode.ts"
+import { count } from "../../Output.ts"
 import type { Paint } from "../../Paint.ts"
 import { Session } from "../../Session.ts"
 import type { Environment } from "../../Settings.ts"
@@ -73,8 +74,6 @@ export const work = <A, E, R>(
   }).pipe(Effect.provide(NodeCommandExecutor.layer))
 }
 
-const counted = (amount: number, what: string): string => `${amount} ${what}${amount === 1 ? "" : "s"}`
-
 /**
  * @since 0.1.0
  * @category conversions
@@ -88,7 +87,7 @@ export const lines = (git: Outcome | undefined, paint: Paint): ReadonlyArray<str
   const files = [...new Set([...git.pulled.merged, ...merged])]
   const attempts = tries > 1 ? `, after ${tries} tries` : ""
   return [
-    `${paint.bold("git")}: ${pushed === 0 ? "nothing to push" : `${counted(pushed, "commit")} pushed${attempts}`}`,
+    `${paint.bold("git")}: ${pushed === 0 ? "nothing to push" : `${count(pushed, "commit")} pushed${attempts}`}`,
     ...files.map((file) => `  ${paint.cyan("~")} ${file}: merged with what others recorded`),
     ...(blocked.length === 0
       ? []

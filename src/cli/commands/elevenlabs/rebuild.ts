@@ -13,8 +13,6 @@ import { connected } from "./Connection.ts"
 import * as InGit from "./InGit.ts"
 import type { rebuild as verb } from "./verbs.ts"
 
-const files = (amount: number): string => `${amount} ${amount === 1 ? "file" : "files"}`
-
 /**
  * @since 0.1.0
  * @category handlers
@@ -30,7 +28,7 @@ export const run: Handler<(typeof verb)["flags"], (typeof verb)["args"]> = (inpu
       json: () => ({ sites: done.value, dryRun, ...InGit.json(done.git) }),
       text: (paint) => [
         ...done.value.map(({ documents, orphans, site }) =>
-          `${paint.bold(site)}: ${files(Object.keys(documents).length)} ${dryRun ? "found" : "recorded"}`
+          `${paint.bold(site)}: ${Output.count(Object.keys(documents).length, "file")} ${dryRun ? "found" : "recorded"}`
           + (orphans.length === 0 ? "" : `, and ${orphans.length} documents that no file leads to`)
         ),
         ...InGit.lines(done.git, paint)

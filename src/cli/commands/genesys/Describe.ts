@@ -14,7 +14,7 @@ import {
 } from "../../../systems/genesys/Report.ts"
 import { oneLine } from "../../../transport/Answer.ts"
 import * as ExitCode from "../../ExitCode.ts"
-import { quoted, table } from "../../Output.ts"
+import { count, quoted, table } from "../../Output.ts"
 import type { Paint } from "../../Paint.ts"
 import * as Flags from "./Flags.ts"
 
@@ -24,14 +24,6 @@ const shown = 20
 const reportFile = "export-report.json"
 
 const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
-
-/**
- * `3 files`, `1 file`.
- *
- * @since 0.1.0
- * @category conversions
- */
-export const count = (amount: number, singular: string): string => `${amount} ${singular}${amount === 1 ? "" : "s"}`
 
 const total = (types: ReadonlyArray<TypeSummary>, column: "listed" | "exported"): number =>
   types.reduce((sum, type) => sum + type[column], 0)

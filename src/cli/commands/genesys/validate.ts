@@ -9,22 +9,21 @@ import type { Handler } from "../../CommandTree.ts"
 import * as ExitCode from "../../ExitCode.ts"
 import * as Output from "../../Output.ts"
 import type { Paint } from "../../Paint.ts"
-import { count } from "./Describe.ts"
 import type { validate as verb } from "./verbs.ts"
 
 const text = (directory: string, validation: Operations.Validation) => (paint: Paint): ReadonlyArray<string> => {
   const { data, files, problems, report, resources, variables } = validation
   const what = [
-    count(files, "file"),
-    count(resources, "resource"),
-    count(data, "data block"),
-    count(variables, "variable")
+    Output.count(files, "file"),
+    Output.count(resources, "resource"),
+    Output.count(data, "data block"),
+    Output.count(variables, "variable")
   ].join(", ")
   return [
     ...problems.map(({ detail, file, kind, line }) => `${file}:${line}: ${paint.red(kind)}: ${detail}`),
     problems.length === 0
       ? `${directory}: ${paint.green("sound")}: ${what}`
-      : `${directory}: ${paint.red(count(problems.length, "problem"))} in ${what}`,
+      : `${directory}: ${paint.red(Output.count(problems.length, "problem"))} in ${what}`,
     ...(report ? [] : ["  it has no export-report.json, so nothing tells whether it is complete"])
   ]
 }

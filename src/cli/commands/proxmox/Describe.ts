@@ -16,7 +16,7 @@ import type {
 } from "../../../systems/proxmox/Report.ts"
 import { faultJson, faultLines } from "../../ErrorText.ts"
 import * as ExitCode from "../../ExitCode.ts"
-import { table } from "../../Output.ts"
+import { count, table } from "../../Output.ts"
 import type { Paint } from "../../Paint.ts"
 
 const change = ({ from, key, to }: Change): string => {
@@ -30,8 +30,6 @@ const faults = (list: ReadonlyArray<Fault.Fault>, paint: Paint): ReadonlyArray<s
   list.flatMap((fault) => indented(faultLines(fault, paint, false), "    "))
 
 const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
-
-const count = (amount: number, singular: string): string => `${amount} ${singular}${amount === 1 ? "" : "s"}`
 
 /** `3 to create, 1 to keep`, in a fixed order. */
 const tally = (words: ReadonlyArray<string>, order: ReadonlyArray<string>): string =>
