@@ -36,11 +36,15 @@ export type Needs = Export.Needs
  * `unauthenticated` where the credentials are no good; with the kind `denied` under `failOnDenied`; and with the codes
  * of the store and of `Output.write`.
  *
+ * @param identity Of {@link identify}, where that was asked just now; otherwise it is asked again.
  * @since 0.1.0
  * @category operations
  */
-export const exportOrganisation = (options: ExportOptions): Effect.Effect<Outcome, Fault.Fault, Needs> =>
-  Export.run(options, Types.all).pipe(Logging.forSystem("genesys"))
+export const exportOrganisation = (
+  options: ExportOptions,
+  identity?: Identity
+): Effect.Effect<Outcome, Fault.Fault, Needs> =>
+  Export.run(options, Types.all, identity).pipe(Logging.forSystem("genesys"))
 
 /**
  * Whether an export may begin, as far as can be told without asking the API: its options, and the folder it would
@@ -52,16 +56,23 @@ export const exportOrganisation = (options: ExportOptions): Effect.Effect<Outcom
 export const check = (options: ExportOptions): Effect.Effect<void, Fault.Fault> => Export.check(options, Types.all)
 
 /**
+ * The organisation that a client belongs to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Identity = Work.Identity
+
+/**
  * Which organisation the client belongs to. Of somebody who waits: gives up within seconds where nobody answers.
  *
  * @since 0.1.0
  * @category operations
  */
-export const organisation: Effect.Effect<
-  { readonly id: string; readonly name: string },
-  Fault.Fault,
-  Client.Client
-> = Effect.flatMap(Client.Client, Work.identify).pipe(Logging.forSystem("genesys"))
+export const identify: Effect.Effect<Identity, Fault.Fault, Client.Client> = Effect.flatMap(
+  Client.Client,
+  Work.identify
+).pipe(Logging.forSystem("genesys"))
 
 /**
  * What a check of a written export found.

@@ -107,6 +107,11 @@ export interface Reading {
    * `false`.
    */
   readonly listed?: boolean | undefined
+  /**
+   * Path in the listed entity: where it has something there, its listing answers all that reading does, and it is not
+   * read. Of what the API's versions differ in. Not with `extras`.
+   */
+  readonly unless?: string | undefined
   /** Read before, of the entity's `{id}`: what must be known to tell `path`. Kept as extras are. */
   readonly before?: Readonly<Record<string, Extra>> | undefined
   /** Fills holes of `path` that no field fills as it stands (which version is the newest), of what was read before. */

@@ -233,7 +233,14 @@ const look = (
 export const places = (table: Table.Table): Problems => {
   const shape = root(table)
   if (shape === undefined) return [`${table.type}: what is read is not described`]
-  return look({ root: shape, type: table.type }, table.attributes, shape, "")
+  const { unless } = table.read ?? {}
+  const shapes = unless === undefined ? [shape] : [shape, ...table.list.map((listing) => listed(listing) ?? {})]
+  return [
+    ...shapes.flatMap((shape) => look({ root: shape, type: table.type }, table.attributes, shape, "")),
+    ...shapes.flatMap((shape) =>
+      unless !== undefined && Documentation.at(shape, unless) === undefined ? [`nothing at ${unless}`] : []
+    )
+  ]
 }
 
 const isEntity = (value: Json.Json | undefined): value is Table.Entity =>

@@ -40,6 +40,9 @@ const types = ["routing_queue", "user", "group", "team", "integration_action", "
 
 const asked = (lab: Lab.Lab, route: string): number => lab.simulator.calls.routes.get(`GET ${route}`) ?? 0
 
+const ofType = (changes: ReadonlyArray<{ readonly type: string }>, type: string): number =>
+  changes.filter((change) => change.type === `genesyscloud_${type}`).length
+
 const isUser = ({ type }: { readonly type: string }): boolean => type === "genesyscloud_user"
 
 const members = "/api/v2/routing/queues/{queueId}/members"
@@ -124,6 +127,53 @@ describe("Since the last export", () => {
         // Peers are listed apart from the others.
         assert.isAbove(asked(lab, members), 0)
         assert.isAtMost(asked(lab, members), 4)
+      })))
+
+  it.live("trusting the listing: asks once who it is, and of what changed only for what may have", () =>
+    Lab.run({ resources: 600 }, (lab) =>
+      Effect.gen(function*() {
+        const { calls, world } = lab.simulator
+        const options = {
+          resourceTypes: ["oauth_client", "routing_skill_group"],
+          sinceLast: true,
+          trustListing: true
+        }
+        const own = { identified: true }
+        yield* lab.exports(options, own)
+        const truth = world.mutate(80)
+        calls.routes.clear()
+        const outcome = yield* lab.exports(options, own)
+        assert.isAbove(ofType(truth.changed, "routing_skill_group"), 0)
+        assert.isAbove(ofType(truth.changed, "oauth_client"), 0)
+        const read = [...truth.changed, ...truth.added]
+        const expected = new Map(
+          Object.entries({
+            "GET /api/v2/organizations/me": 1,
+            "GET /api/v2/oauth/clients": 1,
+            "GET /api/v2/routing/skillgroups": 1,
+            "GET /api/v2/routing/skillgroups/{skillGroupId}": ofType(read, "routing_skill_group"),
+            "GET /api/v2/routing/skillgroups/{skillGroupId}/members/divisions": ofType(
+              truth.added,
+              "routing_skill_group"
+            )
+          }).filter(([, count]) => count > 0)
+        )
+        assert.deepStrictEqual(new Map(calls.routes), expected)
+        assert.strictEqual(outcome.calls, [...expected.values()].reduce((sum, count) => sum + count, 0))
+      })))
+
+  it.live("reads what a former version of the API does not list whole", () =>
+    Lab.run({ resources: 200 }, (lab) =>
+      Effect.gen(function*() {
+        const options = { resourceTypes: ["oauth_client"] }
+        const { directory } = yield* lab.exports(options)
+        const route = "/api/v2/oauth/clients/{clientId}"
+        assert.strictEqual(asked(lab, route), 0)
+        const former = rewritten(/^\/api\/v2\/oauth\/clients$/, (body) =>
+          body.replaceAll(/"authorizedGrantType":"[^"]*",?/g, ""))
+        const truth = yield* fresh(lab, options, former)
+        assert.strictEqual(asked(lab, route), lab.simulator.world.count("oauth_client"))
+        assert.deepStrictEqual(truth, yield* Lab.tree(directory))
       })))
 
   it.live("trusting the listing says nothing without a last export to take from", () =>

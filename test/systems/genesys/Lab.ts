@@ -38,6 +38,8 @@ interface Own {
   readonly wire?: Wire | undefined
   /** Of another version of the program. */
   readonly tables?: ReadonlyArray<Table> | undefined
+  /** As the command does it: asks who it is first. */
+  readonly identified?: boolean | undefined
 }
 
 export interface Lab {
@@ -82,8 +84,9 @@ export const run = <A, E>(options: Options, test: (lab: Lab) => Effect.Effect<A,
         Effect.scoped(Effect.gen(function*() {
           const client = yield* connected(simulator, own.wire?.(endpoint) ?? endpoint)
           const settings = { directory: Path.join(root, "out"), ...options }
+          const identity = own.identified === true ? Operations.identify : Effect.succeed(undefined)
           const exporting = own.tables === undefined
-            ? Operations.exportOrganisation(settings)
+            ? Effect.flatMap(identity, (identity) => Operations.exportOrganisation(settings, identity))
             : Export.run(settings, own.tables)
           return yield* exporting.pipe(
             Effect.provide(

@@ -28,15 +28,17 @@ const outcome = (outcome: Outcome) => ({
 
 const tracked = (asked: Asked.Asked) =>
   Stored.open(Effect.gen(function*() {
-    const { id } = yield* Operations.organisation
+    const identity = yield* Operations.identify
+    // Who waits for another export may do so for long: then it is asked again.
+    const known = asked.wait === undefined ? identity : undefined
     return yield* Tracked.run({
       command: "genesys export",
-      target: `genesys/${id}`,
+      target: `genesys/${identity.organisation.id}`,
       input: Asked.recorded(asked),
       wait: asked.wait,
       resumes: asked.resumes,
       outcome
-    }, Effect.mapError(Operations.exportOrganisation(asked.options), Flags.ofFault))
+    }, Effect.mapError(Operations.exportOrganisation(asked.options, known), Flags.ofFault))
   }))
 
 /** All names begin alike, and a bar has little room. */

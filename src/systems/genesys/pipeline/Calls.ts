@@ -75,6 +75,15 @@ export class Calls {
   }
 
   /**
+   * Counts a request that was answered before all others.
+   *
+   * @since 0.1.0
+   */
+  before(): void {
+    this.attempts += 1
+  }
+
+  /**
    * Runs one request under the policy of its family.
    *
    * @since 0.1.0

@@ -61,12 +61,14 @@ const directoryOf = ({ directory }: ExportOptions): string => directory ?? "./ge
 const page = 200
 
 /**
+ * @param identity As it was asked for just now; without it, it is asked for.
  * @since 0.1.0
  * @category operations
  */
 export const run = (
   options: ExportOptions,
-  tables: ReadonlyArray<Table>
+  tables: ReadonlyArray<Table>,
+  identity?: Work.Identity
 ): Effect.Effect<Report.Outcome, Fault.Fault, Needs> =>
   Effect.gen(function*() {
     const startedAt = yield* monotonic
@@ -81,7 +83,8 @@ export const run = (
     const slots = new Slots(maxConcurrent)
     const client = through(slots.gate("single"))
     const calls = yield* Calls.make([...tables.map(({ family }) => family), Work.family], maxConcurrent)
-    const { answer, organisation } = yield* Work.whoAmI(client, calls)
+    if (identity !== undefined) calls.before()
+    const { answer, organisation } = identity ?? (yield* Work.whoAmI(client, calls))
     const shared = new Shared()
     shared.keep(Work.organisation, answer)
     const clock = yield* Effect.clock

@@ -205,7 +205,7 @@ const admit = (
     inventory.skipped.set(id, name)
     return Effect.void
   }
-  const whole = !Reading.isNeeded(table, work.options)
+  const whole = !Reading.isNeeded(table, work.options, entity)
   const isListed = table.read === undefined || table.read.listed === true
   const entry = Inventory.entryOf(table, entity, { id, name, keepsOrigin: !whole && isListed })
   inventory.add(entry)

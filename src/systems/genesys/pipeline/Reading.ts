@@ -158,13 +158,16 @@ interface Found extends Settle.More {
 }
 
 /**
- * Whether there is anything to ask for besides the listing.
+ * Whether there is anything to ask for of an entity besides its listing.
  *
  * @since 0.1.0
  * @category predicates
  */
-export const isNeeded = (table: Table, options: ExportOptions): boolean =>
-  table.read !== undefined || Files.wanted(table, options) || isTracked(table, options)
+export const isNeeded = (table: Table, options: ExportOptions, entity: Entity): boolean => {
+  const { unless } = table.read ?? {}
+  const isRead = table.read !== undefined && (unless === undefined || Path.textAt(entity, unless) === undefined)
+  return isRead || Files.wanted(table, options) || isTracked(table, options)
+}
 
 const isTracked = (table: Table, options: ExportOptions): boolean =>
   table.tracked === true && options.enableDependencyResolution === true

@@ -58,12 +58,14 @@ export interface Work {
 export const family = "organizations"
 
 /**
+ * Who we are, with all that the API says of it.
+ *
  * @since 0.1.0
  * @category models
  */
-export interface Organisation {
-  readonly id: string
-  readonly name: string
+export interface Identity {
+  readonly organisation: { readonly id: string; readonly name: string }
+  readonly answer: Json.Json
 }
 
 /**
@@ -81,16 +83,14 @@ export const organisation = { path: "/api/v2/organizations/me", subject: "the or
 export const whoAmI = (
   client: Client.Service,
   calls: Calls
-): Effect.Effect<{ readonly organisation: Organisation; readonly answer: Json.Json }, Fault.Fault> =>
+): Effect.Effect<Identity, Fault.Fault> =>
   calls.run(client.json(organisation), {
     family,
     type: "organisation",
     operation: "Genesys.export",
     name: "organisation",
     patient: true
-  }).pipe(
-    Effect.flatMap((answer) => Effect.map(organisationOf(answer), (organisation) => ({ organisation, answer })))
-  )
+  }).pipe(Effect.flatMap(identityOf))
 
 /**
  * The same, asked by itself and for somebody who waits: given up within seconds, unless the API asks to wait.
@@ -98,7 +98,7 @@ export const whoAmI = (
  * @since 0.1.0
  * @category accessors
  */
-export const identify = (client: Client.Service): Effect.Effect<Organisation, Fault.Fault> =>
+export const identify = (client: Client.Service): Effect.Effect<Identity, Fault.Fault> =>
   Effect.gen(function*() {
     const policy = yield* Policy.make({
       name: "genesys-identify",
@@ -107,12 +107,14 @@ export const identify = (client: Client.Service): Effect.Effect<Organisation, Fa
       // In it the token is fetched, whose endpoint may ask to wait for a minute.
       attemptTimeout: "90 seconds"
     })
-    return yield* organisationOf(yield* policy.run(client.json(organisation), { operation: "Genesys.identify" }))
+    return yield* identityOf(yield* policy.run(client.json(organisation), { operation: "Genesys.identify" }))
   })
 
-const organisationOf = (json: Json.Json): Effect.Effect<Organisation, Fault.Fault> => {
-  const { id, name } = Path.isEntity(json) ? json : {}
-  if (typeof id === "string" && id !== "") return Effect.succeed({ id, name: typeof name === "string" ? name : "" })
+const identityOf = (answer: Json.Json): Effect.Effect<Identity, Fault.Fault> => {
+  const { id, name } = Path.isEntity(answer) ? answer : {}
+  if (typeof id === "string" && id !== "") {
+    return Effect.succeed({ organisation: { id, name: typeof name === "string" ? name : "" }, answer })
+  }
   return Fault.make({
     kind: "invalid",
     system: "genesys",

@@ -150,7 +150,8 @@ const oauthClient: Table = {
   type: "genesyscloud_oauth_client",
   family: "oauth",
   list: [{ path: "/api/v2/oauth/clients", paging: "once" }],
-  read: { path: "/api/v2/oauth/clients/{id}" },
+  // Former versions of the listing leave out the grant type, and nothing else. Source: OAuthClientListing of the SDKs.
+  read: { path: "/api/v2/oauth/clients/{id}", unless: "authorizedGrantType" },
   stamp: "dateModified",
   // Disabled by the vendor's support.
   skip: (entity) => entity["state"] === "disabled",

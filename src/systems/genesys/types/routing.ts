@@ -52,6 +52,7 @@ const skillGroup: Table = {
     }
   },
   stamp: "dateModified",
+  shows: ["memberCount"],
   attributes: {
     name,
     description: string(),
