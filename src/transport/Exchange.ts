@@ -73,6 +73,17 @@ export interface Limits {
   readonly bytes?: Duration.DurationInput | undefined
 }
 
+/**
+ * Lets a request go when it may, and hears when its reply has come, whatever is made of it: at the latest when the
+ * effect ends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Gate = <A>(
+  send: (replied: () => void) => Effect.Effect<A, Fault.Fault>
+) => Effect.Effect<A, Fault.Fault>
+
 const millisOf = (limit: Duration.DurationInput | undefined): number =>
   limit === undefined ? Number.POSITIVE_INFINITY : Duration.toMillis(limit)
 

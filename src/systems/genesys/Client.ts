@@ -39,17 +39,6 @@ export interface Request {
 }
 
 /**
- * Lets a request go when it may, and hears when its reply has come, whatever is made of it: at the latest when the
- * effect ends.
- *
- * @since 0.1.0
- * @category models
- */
-export type Gate = <A>(
-  send: (replied: () => void) => Effect.Effect<A, Fault.Fault>
-) => Effect.Effect<A, Fault.Fault>
-
-/**
  * @since 0.1.0
  * @category models
  */
@@ -65,7 +54,7 @@ export interface Service {
   /** A file that an answer linked to: of the API with the token, of any other host without it. */
   readonly download: (url: string, subject?: string) => Effect.Effect<Uint8Array, Fault.Fault>
   /** The same, but that every request passes this gate. */
-  readonly through: (gate: Gate) => Service
+  readonly through: (gate: Exchange.Gate) => Service
 }
 
 /**
@@ -92,7 +81,7 @@ const over = (options: Options, exchange: Exchange.Exchange): Effect.Effect<Serv
   Effect.gen(function*() {
     const connection = yield* Connection.make(options)
     const pool = yield* TokenPool.make(connection, exchange)
-    const through = (gate: Gate): Service => {
+    const through = (gate: Exchange.Gate): Service => {
       const wire = Wire.make(connection.origin, pool, exchange, gate)
       return {
         origin: connection.origin,

@@ -8,8 +8,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Bulkhead from "../../../kernel/Bulkhead.ts"
-import type * as Fault from "../../../kernel/Fault.ts"
 import type { RateHints } from "../../../kernel/RateHints.ts"
+import type { Gate } from "../../../transport/Exchange.ts"
 
 /** Answers without a refusal after which one more is tried, where the API does not say how many there may be. */
 const patience = 20
@@ -19,14 +19,6 @@ const patience = 20
  * that is saved, and with few places files are what takes the time.
  */
 const share = 7
-
-/**
- * Lets a request go when it may. The place is free for the next one as soon as it is told that the reply has come, at
- * the latest when the effect ends.
- */
-type Gate = <A>(
-  send: (replied: () => void) => Effect.Effect<A, Fault.Fault>
-) => Effect.Effect<A, Fault.Fault>
 
 /**
  * @since 0.1.0

@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Fault from "../../../kernel/Fault.ts"
 import type * as Exchange from "../../../transport/Exchange.ts"
 import * as Failure from "../Failure.ts"
-import type { Gate } from "../Client.ts"
 import type { Head, Manner, Wire } from "./Wire.ts"
 
 const operation = "Genesys.download"
@@ -75,7 +74,7 @@ export const make = (
   origin: string,
   wire: Wire,
   exchange: Exchange.Exchange,
-  gate: Gate
+  gate: Exchange.Gate
 ) => {
   const manner: Manner<Exchange.Bytes, Found> = {
     accept: "*/*",

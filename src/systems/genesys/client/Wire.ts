@@ -15,7 +15,7 @@ import type * as Exchange from "../../../transport/Exchange.ts"
 import * as Http from "../../../transport/Http.ts"
 import * as Redaction from "../../../transport/Redaction.ts"
 import type * as TransportFault from "../../../transport/TransportFault.ts"
-import type { Gate, Request } from "../Client.ts"
+import type { Request } from "../Client.ts"
 import * as Failure from "../Failure.ts"
 import * as Address from "./Address.ts"
 import { clockOf, now } from "./Moment.ts"
@@ -114,7 +114,7 @@ export const make = (
   origin: string,
   pool: TokenPool,
   exchange: Exchange.Exchange,
-  gate: Gate
+  gate: Exchange.Gate
 ): Wire => {
   const counters = {
     requests: Metrics.counter("holdfast_genesys_requests", "Requests sent to the API", "genesys"),

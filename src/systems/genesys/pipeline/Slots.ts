@@ -9,7 +9,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Fault from "../../../kernel/Fault.ts"
-import type * as Client from "../Client.ts"
+import type * as Exchange from "../../../transport/Exchange.ts"
 import { Row } from "./Row.ts"
 
 /**
@@ -60,7 +60,7 @@ export class Slots {
    *
    * @since 0.1.0
    */
-  gate(kind: Kind): Client.Gate {
+  gate(kind: Kind): Exchange.Gate {
     return (send) => this.hold(kind, send)
   }
 
