@@ -133,7 +133,8 @@ const finish = (
     const { calls, options } = work
     const inventories = inScope(work)
     yield* refuseNothing(inventories)
-    for (const { kind, rest, table } of inventories.flatMap((inventory) => Summary.unmatched(work, inventory))) {
+    const unmatched = Summary.unmatched(work, inventories)
+    for (const { kind, rest, table } of unmatched) {
       if (kind === "expression") yield* Effect.logWarning(`${JSON.stringify(rest)} matches nothing of ${table.type}`)
     }
     const compare = Ledger.compare(collections, organisation.id, inventories, {
@@ -149,7 +150,7 @@ const finish = (
       types: inventories.filter((inventory) => inventory.count("present") > 0).map(({ table }) => table.type),
       resources: (type) => resourcesOf(work, type),
       resolve: (type, id) => addressOf(work, type, id),
-      report: Summary.of(work, organisation, inventories, compared?.changes),
+      report: Summary.of(work, { organisation, inventories, unmatched, changes: compared?.changes }),
       readFile: (file) => work.files.read(file),
       tables: [...work.tables.values()],
       prepared: work.prepared

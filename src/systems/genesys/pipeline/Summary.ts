@@ -51,7 +51,10 @@ const skippedOf = (work: Work, inventory: Inventory): ReadonlyArray<Exception> =
  * @since 0.1.0
  * @category getters
  */
-export const unmatched = (work: Work, inventory: Inventory): ReadonlyArray<Pattern> => {
+export const unmatched = (work: Work, inventories: ReadonlyArray<Inventory>): ReadonlyArray<Pattern> =>
+  inventories.flatMap((inventory) => unmatchedOf(work, inventory))
+
+const unmatchedOf = (work: Work, inventory: Inventory): ReadonlyArray<Pattern> => {
   if (inventory.problem !== undefined) return []
   return work.selection.asked.filter(({ matches, table }) => {
     if (table.type !== inventory.table.type) return false
@@ -62,8 +65,8 @@ export const unmatched = (work: Work, inventory: Inventory): ReadonlyArray<Patte
 }
 
 /** An expression may well match nothing; an id or a name is of something that should be there. */
-const absentOf = (work: Work, inventory: Inventory): ReadonlyArray<Exception> =>
-  unmatched(work, inventory).filter(({ kind }) => kind !== "expression").map(({ kind, rest, table }) => ({
+const absentOf = (unmatched: ReadonlyArray<Pattern>): ReadonlyArray<Exception> =>
+  unmatched.filter(({ kind }) => kind !== "expression").map(({ kind, rest, table }) => ({
     type: table.type,
     id: rest,
     name: null,
@@ -74,19 +77,21 @@ const absentOf = (work: Work, inventory: Inventory): ReadonlyArray<Exception> =>
     correlationId: null
   }))
 
+/** What a report is made of besides. */
+interface Summarised {
+  readonly organisation: Report["organisation"]
+  readonly inventories: ReadonlyArray<Inventory>
+  readonly unmatched: ReadonlyArray<Pattern>
+  readonly changes: Changes | undefined
+}
+
 /**
  * @since 0.1.0
  * @category constructors
  */
-export const of = (
-  work: Work,
-  organisation: Report["organisation"],
-  inventories: ReadonlyArray<Inventory>,
-  changes: Changes | undefined
-): Report => {
+export const of = (work: Work, { changes, inventories, organisation, unmatched }: Summarised): Report => {
   const skipped = new Map(inventories.map((inventory) => [inventory, skippedOf(work, inventory)]))
-  const absent = inventories.flatMap((inventory) => absentOf(work, inventory))
-  const exceptions = [...work.exceptions, ...[...skipped.values()].flat(), ...absent]
+  const exceptions = [...work.exceptions, ...[...skipped.values()].flat(), ...absentOf(unmatched)]
   return {
     organisation,
     types: inventories.map((inventory) => summaryOf(inventory, skipped.get(inventory)?.length ?? 0)),
