@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process"
 import * as Describe from "../../src/cli/commands/genesys/Describe.ts"
 import * as Flags from "../../src/cli/commands/genesys/Flags.ts"
 import * as Operations from "../../src/systems/genesys/Operations.ts"
+import { run } from "./Command.ts"
 
 describe("what the command says of options", () => {
   it.each([
@@ -37,6 +38,20 @@ describe("what the command says of options", () => {
       const told = Flags.ofFault(fault).message.replaceAll(/genesyscloud_\w+/g, "")
       expect(told).not.toContain("_")
       expect(Flags.ofFault(fault)).toMatchObject({ kind: fault.kind, code: "invalid-options", sent: "no" })
+    }))
+})
+
+describe.concurrent("what the command refuses to choose between", () => {
+  it.live.each(
+    [
+      ["--export-as-hcl", "--export-format json"],
+      ["--export-as-hcl", "--export-format json_hcl"],
+      ["--fail-on-denied", "--log-permission-errors"]
+    ] as const
+  )("%s and %s", ([one, other]) =>
+    Effect.gen(function*() {
+      const { code, stderr } = yield* run(["genesys", "export", ...other.split(" "), one])
+      expect([code, stderr]).toEqual([64, expect.stringContaining(`${one} and ${other} contradict each other`)])
     }))
 })
 

@@ -13,6 +13,7 @@ import type { Run } from "../../../store/Run.ts"
 import type { ExportOptions } from "../../../systems/genesys/Options.ts"
 import { Session } from "../../Session.ts"
 import * as Tracked from "../../Tracked.ts"
+import { usage } from "../../UsageFault.ts"
 import type { Input } from "../../Verb.ts"
 import type { exportVerb } from "./verbs.ts"
 
@@ -68,13 +69,31 @@ const named = (names: ReadonlyArray<string>): ReadonlyArray<string> | undefined 
 const absolute = (directory: string): string => /^~([/\\]|$)/.test(directory) ? directory : Path.resolve(directory)
 
 /**
- * Flags first, then the settings.
+ * Two flags that say different things of one. The provider lets `export_as_hcl` win without a word, for it cannot tell
+ * the default of `export_format` from what was said. Source: identifyExportFormat of its exporter.
+ */
+const contradiction = (flags: Flags): Fault.Fault | undefined => {
+  const { exportAsHcl, exportFormat = "hcl", failOnDenied, logPermissionErrors } = flags
+  if (exportAsHcl && exportFormat !== "hcl") {
+    return usage(
+      `--export-as-hcl and --export-format ${exportFormat} contradict each other`,
+      "say --export-format alone"
+    )
+  }
+  if (failOnDenied && logPermissionErrors === true) {
+    return usage("--fail-on-denied and --log-permission-errors contradict each other", "say one of them")
+  }
+  return undefined
+}
+
+/**
+ * Flags first, then the settings. Fails where they contradict each other.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fromFlags = (flags: Flags): Effect.Effect<Asked, never, Session> =>
-  Effect.map(Session, ({ settings }) => {
+export const fromFlags = (flags: Flags): Effect.Effect<Asked, Fault.Fault, Session> =>
+  Effect.map(contradiction(flags) ?? Session, ({ settings }) => {
     const { exportAsHcl, logPermissionErrors, wait, ...rest } = flags
     const maxConcurrent = settings.get("genesys.maxConcurrent")
     return {
