@@ -9,6 +9,7 @@
 import * as Fault from "../../kernel/Fault.ts"
 import type * as Json from "../../kernel/Json.ts"
 import { type Answer, type Asked, oneLine } from "../../transport/Answer.ts"
+import * as Http from "../../transport/Http.ts"
 
 /** Of the error body, what is used. */
 interface ErrorBody {
@@ -193,7 +194,8 @@ export const unreadable = (
 ): Fault.Fault => {
   const id = requestId(reply.headers)
   return Fault.make({
-    kind: reply.code === "truncated" ? "transient" : "invalid",
+    // What is no JSON is not the API's word, but of something in between, and may be gone the next time.
+    kind: reply.code === "unexpected-reply" ? "invalid" : "transient",
     code: reply.code,
     system: "genesys",
     operation: context?.operation ?? "Genesys.request",
@@ -203,4 +205,25 @@ export const unreadable = (
     ...(context?.subject === undefined ? {} : { subject: context.subject }),
     ...(id === undefined ? {} : { requestId: id })
   })
+}
+
+/**
+ * What a reply means that has the status of a success and is no JSON.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const notJson = (
+  reply: Http.Reply,
+  says: { readonly who: string; readonly hint: string },
+  context: Asked
+): Fault.Fault => {
+  const { headers, status } = reply
+  const why = Http.judge(reply.text)
+  if (why._tag === "Truncated") {
+    return unreadable({ code: "truncated", status, headers, detail: "The answer broke off in the middle" }, context)
+  }
+  const what = why._tag === "Page" ? "a web page" : why.empty ? "nothing" : "something that is not JSON"
+  const detail = `${says.who} answered with ${what} where JSON was expected`
+  return unreadable({ code: "not-json", status, headers, detail, hint: says.hint }, context)
 }

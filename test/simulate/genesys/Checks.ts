@@ -65,7 +65,7 @@ const ofType = (
   const truth = new Set(world.ids(type))
   const own = new Set([...found].map(ownId))
   // What is whole in the listing is not read, and nobody can see that it is gone.
-  const unread = Option.exists(Types.byName(type), ({ read }) => read === undefined)
+  const unread = Option.exists(Types.byName(type), ({ read }) => read === undefined || read.unless !== undefined)
   const invented = difference(own, unread ? new Set([...truth, ...world.vanished(type)]) : truth)
   if (invented.length > 0) wrong("exported what is not there", listed(invented))
   if (found.size !== exported) wrong("the count is wrong", `${exported} told, ${found.size} written`)

@@ -145,7 +145,7 @@ describe("Client", () => {
           ["transient", "connection-lost"],
           ["transient", "truncated"],
           ["transient", "truncated"],
-          ["invalid", "not-json"],
+          ["transient", "not-json"],
           ["not-found", "not-found"]
         ])
       }

@@ -144,6 +144,30 @@ describe("Token", () => {
       assert.notStrictEqual(Api.bearer(calls.at(-1) ?? assert.fail("no call")), "token-1")
     }))
 
+  it.scoped("a page in the login's place is asked past, and told of where it stays", () =>
+    Effect.gen(function*() {
+      let pages = 2
+      const page = Endpoint.answer({ status: 200, body: "<html><title>Sign in</title>" })
+      const { logins, service } = yield* Api.client({
+        login: () => pages-- > 0 ? page : Api.token("good"),
+        api: () => Api.json({ name: "Acme" })
+      })
+      const answer = yield* Effect.fork(service.json(ask))
+      yield* Api.pass(60)
+      assert.deepStrictEqual(yield* Fiber.join(answer), { name: "Acme" })
+      assert.strictEqual(logins.length, 3)
+      const other = yield* Api.client({ login: () => page, api: () => Api.json({}) })
+      const failing = yield* Effect.fork(Effect.flip(other.service.json(ask)))
+      yield* Api.pass(60)
+      const fault = yield* Fiber.join(failing)
+      assert.deepStrictEqual([fault.kind, fault.code, fault.detail], [
+        "transient",
+        "not-json",
+        "The login answered with a web page where JSON was expected"
+      ])
+      assert.include(fault.hint ?? "", "login origin")
+    }))
+
   it.scoped("a throttled endpoint is asked again, not for ever, and its fault says what it is", () =>
     Effect.gen(function*() {
       const { logins, service } = yield* Api.client({ login: () => throttled, api: () => Api.json({}) })
@@ -193,7 +217,7 @@ describe("Token", () => {
       const answers: ReadonlyArray<readonly [Endpoint.Reply, Fault.Kind, string]> = [
         [Api.json({ error: "unauthorized_client" }, { status: 400 }), "unauthenticated", "unauthorized_client"],
         [Api.json({ error: "invalid_request", description: "bad grant" }, { status: 400 }), "invalid", "bad-request"],
-        [Endpoint.answer({ status: 200, body: "<html><title>Sign in</title>" }), "invalid", "unexpected-reply"],
+        [Api.json({ token: "t" }), "invalid", "unexpected-reply"],
         [Api.json({ access_token: "a b" }), "invalid", "unexpected-reply"],
         [Api.json({ access_token: "a\r\nx: y" }), "invalid", "unexpected-reply"]
       ]

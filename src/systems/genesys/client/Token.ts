@@ -101,8 +101,16 @@ const failed = (reply: Http.Reply, client: OAuthClient, wallMillis: number): Fau
 /** What a header can carry. */
 const visible = /^[\x21-\x7e]+$/
 
+const notJson = {
+  who: "The login",
+  hint: "Check the region or the login origin, and that no proxy is in between"
+}
+
 const read = (reply: Http.Reply, client: OAuthClient): Either.Either<Token, Fault.Fault> => {
-  const body = Either.getOrUndefined(Http.json(reply))
+  const context = { operation, subject: `OAuth client ${client.id}` }
+  const json = Http.json(reply)
+  if (Either.isLeft(json)) return Either.left(Failure.notJson(reply, notJson, context))
+  const body = json.right
   const text = textOf(body, "access_token")
   if (!visible.test(text)) {
     return Either.left(Failure.unreadable({
@@ -111,7 +119,7 @@ const read = (reply: Http.Reply, client: OAuthClient): Either.Either<Token, Faul
       headers: reply.headers,
       detail: "The login answered with something that is not a token",
       hint: "Check the region, or the login origin"
-    }, { operation, subject: `OAuth client ${client.id}` }))
+    }, context))
   }
   const seconds = Predicate.hasProperty(body, "expires_in") ? Number(body.expires_in) : Number.NaN
   const lifeMillis = seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : defaultLifeMillis

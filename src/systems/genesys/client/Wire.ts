@@ -74,24 +74,9 @@ const contextOf = (subject: string | undefined): TransportFault.Context => ({
 
 const parse: (text: string) => Json.Json = JSON.parse
 
-const notJson = (reply: Http.Reply, context: Asked): Fault.Fault => {
-  const why = Http.judge(reply.text)
-  if (why._tag === "Truncated") {
-    return Failure.unreadable({
-      code: "truncated",
-      status: reply.status,
-      headers: reply.headers,
-      detail: "The answer broke off in the middle"
-    }, context)
-  }
-  const what = why._tag === "Page" ? "a web page" : why.empty ? "nothing" : "something that is not JSON"
-  return Failure.unreadable({
-    code: "not-json",
-    status: reply.status,
-    headers: reply.headers,
-    detail: `The API answered with ${what} where JSON was expected`,
-    hint: "Check the region or the origin, and that no proxy or login page is in between"
-  }, context)
+const notJson = {
+  who: "The API",
+  hint: "Check the region or the origin, and that no proxy or login page is in between"
 }
 
 const readJson = (reply: Http.Reply, context: Asked): Json.Json | Fault.Fault => {
@@ -100,7 +85,7 @@ const readJson = (reply: Http.Reply, context: Asked): Json.Json | Fault.Fault =>
     return parse(reply.text)
   } catch {
     // What the parser says is dropped, because it quotes the body.
-    return notJson(reply, context)
+    return Failure.notJson(reply, notJson, context)
   }
 }
 
