@@ -23,15 +23,18 @@ describe("A web page where JSON is expected", () => {
         const options = { resourceTypes: ["user"] }
         const undisturbed = yield* Lab.tree((yield* lab.exports(options)).directory)
         const seen = new Set<string>()
+        let pages = 0
         const wire = Lab.intercept(({ url }) => {
-          const what = policy.exec(url)?.[0] ?? (url.startsWith("/api/v2/users?") ? url : undefined)
-          if (what === undefined || seen.has(what)) return undefined
-          seen.add(what)
+          const isHit = /^\/api\/v2\/users\?/.test(url) || (policy.test(url) && seen.size % 3 === 0)
+          if (seen.has(url)) return undefined
+          seen.add(url)
+          if (!isHit) return undefined
+          pages += 1
           return page
         })
         const outcome = yield* lab.exports({ ...options, directory: lab.folder("disturbed") }, { wire })
-        assert.isAbove(seen.size, 10)
-        assert.strictEqual(outcome.retries, seen.size)
+        assert.isAbove(pages, 5)
+        assert.strictEqual(outcome.retries, pages)
         assert.isTrue(isWhole(outcome.report))
         assert.deepStrictEqual(yield* Lab.tree(outcome.directory), undisturbed)
       })))
