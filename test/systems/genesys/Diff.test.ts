@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import * as Diff from "../../../src/systems/genesys/diff/Diff.ts"
 import type { ExportOptions } from "../../../src/systems/genesys/Options.ts"
@@ -88,7 +89,30 @@ describe("Diff", () => {
   it.scopedLive("refuses what is no export", () =>
     Effect.gen(function*() {
       const first = yield* write(resources, {})
-      const fault = yield* Effect.flip(Diff.folders(first, Path.join(first, "nothing")))
-      assert.strictEqual(fault.code, "no-configuration")
+      const nothing = Path.join(first, "nothing")
+      const empty = Path.join(first, "empty")
+      const broken = Path.join(first, "broken")
+      yield* Effect.promise(async () => {
+        await Promise.all([empty, broken].map((folder) => Fs.mkdir(folder)))
+        await Fs.writeFile(Path.join(broken, "a.tf"), "resource {")
+      })
+      for (
+        const [before, after, subject, says] of [
+          [nothing, first, nothing, "there is no such folder. Name the folder of an export"],
+          [first, nothing, nothing, "there is no such folder. Name the folder of an export"],
+          [
+            first,
+            Path.join(broken, "a.tf"),
+            Path.join(broken, "a.tf"),
+            "it is no folder. Name the folder of an export"
+          ],
+          [empty, first, empty, "it has no configuration of Terraform in it. Name the folder of an export"],
+          [first, broken, Path.join(broken, "a.tf"), "(genesys validate) tells of all that is wrong with it"]
+        ] as const
+      ) {
+        const fault = yield* Effect.flip(Diff.folders(before, after))
+        assert.deepStrictEqual([fault.subject, fault.operation, fault.sent], [subject, "Genesys.diff", "no"])
+        assert.include(fault.message, says)
+      }
     }))
 })

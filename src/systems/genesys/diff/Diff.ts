@@ -11,6 +11,7 @@ import * as Json from "../../../kernel/Json.ts"
 import * as Folder from "../output/Folder.ts"
 import * as Shape from "../output/Shape.ts"
 import * as Blocks from "../validate/Blocks.ts"
+import type { Problem } from "../validate/Problem.ts"
 import * as Expression from "./Expression.ts"
 
 /**
@@ -55,9 +56,11 @@ export interface Difference {
 export const isNone = ({ added, changed, removed }: Difference): boolean =>
   added.length + removed.length + changed.length === 0
 
+const operation = "Genesys.diff"
+
 /**
- * How the second folder differs from the first. Fails with the codes `no-configuration` where a folder has none, and
- * `syntax` where one cannot be read.
+ * How the second folder differs from the first. Fails with the codes `file-missing` where there is no folder,
+ * `no-configuration` where one has no file of Terraform, and `syntax` where one cannot be read.
  *
  * @since 0.1.0
  * @category operations
@@ -84,7 +87,7 @@ export const folders = (before: string, after: string): Effect.Effect<Difference
       changed: changed.toSorted((left, right) => (left.address < right.address ? -1 : 1)),
       unchanged
     }
-  }).pipe(Effect.withSpan("Genesys.diff"))
+  }).pipe(Effect.withSpan(operation))
 
 const parsed = (text: string): Json.Json => Shape.decoded(text) ?? null
 
@@ -94,18 +97,13 @@ const each = (
   visit: (address: string, body: string) => void
 ): Effect.Effect<void, Fault.Fault> =>
   Effect.gen(function*() {
-    const places = yield* Folder.places(directory)
-    yield* Folder.recover(places)
-    const files = yield* Blocks.files(places.folder)
-    if (files.length === 0) {
-      return yield* refusal(places.folder, "no-configuration", "it has no configuration of Terraform")
-    }
+    const folder = yield* Folder.existing(directory, operation)
+    const files = yield* Blocks.files(folder)
+    if (files.length === 0) return yield* Folder.withoutConfiguration(folder, operation)
     for (const file of files) {
-      yield* Stream.runForEach(Blocks.of(places.folder, file, file), ({ blocks, problems }) => {
+      yield* Stream.runForEach(Blocks.of(folder, file, file), ({ blocks, problems }) => {
         const [problem] = problems
-        if (problem !== undefined) {
-          return refusal(Path.join(places.folder, file), "syntax", `line ${problem.line}: ${problem.detail}`)
-        }
+        if (problem !== undefined) return unreadable(Path.join(folder, file), problem)
         return Effect.sync(() => {
           for (const { body, keyword, labels } of blocks) {
             if (keyword !== "resource" && keyword !== "data") {
@@ -121,16 +119,16 @@ const each = (
     }
   })
 
-const refusal = (subject: string, code: string, detail: string): Fault.Fault =>
+const unreadable = (subject: string, { detail, line }: Problem): Fault.Fault =>
   Fault.make({
     kind: "invalid",
     system: "genesys",
-    operation: "Genesys.diff",
+    operation,
     sent: "no",
-    code,
+    code: "syntax",
     subject,
-    detail,
-    hint: "Name the folders of two exports"
+    detail: `line ${line}: ${detail}`,
+    hint: "A check of the folder (genesys validate) tells of all that is wrong with it"
   })
 
 /** A body in the one form that both syntaxes have. Terraform compares text in Unicode's form C. */

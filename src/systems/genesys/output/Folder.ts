@@ -94,6 +94,44 @@ export const recover = (places: Places): Effect.Effect<void, Fault.Fault> =>
     yield* alone(places, "mend the output", Duration.seconds(30))(mend(places))
   })
 
+/**
+ * The folder of an export that is to be read, where it is; what a crash interrupted is finished first. Fails with the
+ * code `file-missing` where there is none.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const existing = (directory: string, operation: string): Effect.Effect<string, Fault.Fault> =>
+  Effect.gen(function*() {
+    const own = yield* places(directory)
+    yield* recover(own)
+    const stats = yield* Disk.stats(own.folder)
+    if (stats?.isDirectory() === true) return own.folder
+    const detail = stats === undefined ? "there is no such folder" : "it is no folder"
+    return yield* noExport(own.folder, operation, "file-missing", detail)
+  })
+
+/**
+ * A folder has no file of Terraform.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const withoutConfiguration = (folder: string, operation: string): Fault.Fault =>
+  noExport(folder, operation, "no-configuration", "it has no configuration of Terraform in it")
+
+const noExport = (subject: string, operation: string, code: string, detail: string): Fault.Fault =>
+  Fault.make({
+    kind: "not-found",
+    system: "genesys",
+    operation,
+    sent: "no",
+    code,
+    subject,
+    detail,
+    hint: "Name the folder of an export"
+  })
+
 const mend = (places: Places): Effect.Effect<void, Fault.Fault> =>
   Effect.gen(function*() {
     if (!(yield* Disk.exists(places.folder))) {

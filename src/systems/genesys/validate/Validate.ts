@@ -6,8 +6,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Fault from "../../../kernel/Fault.ts"
-import * as Disk from "../output/Disk.ts"
+import type * as Fault from "../../../kernel/Fault.ts"
 import * as Folder from "../output/Folder.ts"
 import * as Checking from "./Checking.ts"
 
@@ -16,6 +15,8 @@ import * as Checking from "./Checking.ts"
  * @category models
  */
 export type Validation = Checking.Validation
+
+const operation = "Genesys.validate"
 
 /**
  * Checks a folder. Where an export was killed just while its new folder took the place of the old one, this is finished
@@ -28,31 +29,7 @@ export type Validation = Checking.Validation
  */
 export const folder = (directory: string): Effect.Effect<Validation, Fault.Fault> =>
   Effect.gen(function*() {
-    const places = yield* Folder.places(directory)
-    yield* Folder.recover(places)
-    const stats = yield* Disk.stats(places.folder)
-    if (stats?.isDirectory() !== true) {
-      return yield* missing(
-        places.folder,
-        "file-missing",
-        stats === undefined ? "there is no such folder" : "it is no folder"
-      )
-    }
-    const validation = yield* Checking.check(places.folder)
-    if (validation.files === 0) {
-      return yield* missing(places.folder, "no-configuration", "it has no configuration of Terraform in it")
-    }
-    return validation
-  }).pipe(Effect.withSpan("Genesys.validate"))
-
-const missing = (subject: string, code: string, detail: string): Fault.Fault =>
-  Fault.make({
-    kind: "not-found",
-    system: "genesys",
-    operation: "Genesys.validate",
-    sent: "no",
-    code,
-    subject,
-    detail,
-    hint: "Name the folder of an export"
-  })
+    const folder = yield* Folder.existing(directory, operation)
+    const validation = yield* Checking.check(folder)
+    return validation.files === 0 ? yield* Folder.withoutConfiguration(folder, operation) : validation
+  }).pipe(Effect.withSpan(operation))
