@@ -17,7 +17,7 @@ const observed = (most?: number) =>
       return door
     }
     const submit = Together.make<string, string, string>({
-      most,
+      ...(most === undefined ? {} : { size: () => most }),
       run: (items) =>
         Effect.suspend(() => {
           groups.push(items)
@@ -27,8 +27,9 @@ const observed = (most?: number) =>
           )
         })
     })
-    const hand = (item: string) => Effect.tap(Effect.fork(submit(item)), () => Effect.yieldNow())
-    return { groups, hand, end: (first: string) => Deferred.succeed(doorOf(first), undefined), doorOf }
+    // Until its group is under way, or it waits.
+    const hand = (item: string) => Effect.zipLeft(Effect.fork(submit(item)), Effect.repeatN(Effect.yieldNow(), 4))
+    return { groups, submit, hand, end: (first: string) => Deferred.succeed(doorOf(first), undefined), doorOf }
   })
 
 describe("Together", () => {
@@ -52,6 +53,15 @@ describe("Together", () => {
       const again = yield* hand("e")
       yield* end("e")
       assert.strictEqual(yield* Fiber.join(again), "E")
+    }))
+
+  it.effect("those who come at the same moment go together, the first of them too", () =>
+    Effect.gen(function*() {
+      const { end, groups, submit } = yield* observed()
+      const fiber = yield* Effect.fork(Effect.forEach(["a", "b", "c"], submit, { concurrency: 3 }))
+      yield* end("a")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), ["A", "B", "C"])
+      assert.deepStrictEqual(groups, [["a", "b", "c"]])
     }))
 
   it.effect("where the first of a group is interrupted, the others come to their turn without it", () =>

@@ -42,7 +42,7 @@ export interface Needs {
 /** How far back a save of ours is looked for. */
 const deepest = 20
 /** For how long what was read after a save is what would be read before the next. In milliseconds. */
-const freshMillis = 100
+const freshMillis = 250
 
 /**
  * @since 0.1.0

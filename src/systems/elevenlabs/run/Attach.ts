@@ -37,7 +37,7 @@ export type Attach = (target: Target, change: AgentChange.AgentChange) => Effect
  * @category models
  */
 export interface Needs extends AgentSave.Needs, Indexing.Needs {
-  /** How many documents are changed by one save of an agent at most. */
+  /** How many documents a save of an agent waits for, while more are on their way. */
   readonly attachBatch: number
   /** How many more are on their way. */
   readonly coming: { readonly count: number }
@@ -47,6 +47,12 @@ export interface Needs extends AgentSave.Needs, Indexing.Needs {
 const tries = 5
 /** How long a save that could take more documents waits for those that are on their way. */
 const patience = "1 second"
+/** It takes up to so many times as many where they came while the one before it was under way: saves cannot overlap. */
+const backlog = 5
+
+/** Whole batches, for the documents that go are deleted as these have come. */
+const sizeOf = (waiting: number, batch: number): number =>
+  batch * Math.max(1, Math.min(backlog, Math.floor(waiting / batch)))
 
 const busy = (target: Target): Fault.Fault =>
   Fault.make({
@@ -216,27 +222,30 @@ interface Attached {
   readonly exits: ReadonlyArray<Exit.Exit<void, Fault.Fault>>
 }
 
-/** Where one document is at fault, the others need not be. */
+/** Where one document is at fault, the others need not be: it is looked for by halves. */
 const each = (
   needs: Needs,
   target: Target,
   changes: ReadonlyArray<AgentChange.AgentChange>,
   memory: AgentSave.Memory
-): Effect.Effect<Attached> => {
-  const some = (changes: ReadonlyArray<AgentChange.AgentChange>) =>
-    Effect.tap(Effect.exit(attach(needs, target, changes, memory)), (exit) =>
+): Effect.Effect<Attached> =>
+  Effect.exit(attach(needs, target, changes, memory)).pipe(
+    Effect.tap((all) =>
       Effect.sync(() => {
-        memory.isSettled = Exit.isSuccess(exit)
+        memory.isSettled = Exit.isSuccess(all)
         if (!memory.isSettled) memory.seen = undefined
-      }))
-  return Effect.flatMap(some(changes), (all) =>
-    Effect.map(
-      Exit.isSuccess(all) || changes.length < 2 || !isRefusal(all)
-        ? Effect.succeed(changes.map(() => all))
-        : Effect.forEach(changes, (change) => some([change])),
-      (exits) => ({ all, exits })
-    ))
-}
+      })
+    ),
+    Effect.flatMap((all) => {
+      if (changes.length < 2 || !isRefusal(all)) return Effect.succeed({ all, exits: changes.map(() => all) })
+      const middle = changes.length >> 1
+      return Effect.zipWith(
+        each(needs, target, changes.slice(0, middle), memory),
+        each(needs, target, changes.slice(middle), memory),
+        (left, right) => ({ all, exits: [...left.exits, ...right.exits] })
+      )
+    })
+  )
 
 const isRefusal = (exit: Exit.Exit<void, Fault.Fault>): boolean =>
   Exit.isFailure(exit) && exit.cause._tag === "Fail" && isRefused(exit.cause.error)
@@ -276,7 +285,7 @@ export const make = (needs: Needs): Attaching => {
     // What goes wrong with it is told when it is needed.
     const seen = Effect.ignore(AgentSave.recent(needs, target, memory))
     const made = Together.make<Item, void, Fault.Fault>({
-      most: needs.attachBatch,
+      size: (waiting) => sizeOf(waiting, needs.attachBatch),
       // Before the first save the agent is read while that is gathered; later on it was read with the last one.
       ready: (waiting) =>
         memory.seen === undefined && waiting() < needs.attachBatch && isExpected()

@@ -98,7 +98,7 @@ export const make = (
       : Effect.succeed(Exit.fail(fault))
 
   return Together.make<string, void, Fault.Fault>({
-    most,
+    size: () => most,
     ready: Together.gathered(most, "20 millis"),
     run: (ids) =>
       Effect.flatMap(all(ids), (outcomes) =>

@@ -71,7 +71,7 @@ const several = (
  * @category constructors
  */
 export const make = (client: Client.Service, policies: Policies): Ask =>
-  Together.make<string, Dependents, Fault.Fault>({ most, run: several(client, policies) })
+  Together.make<string, Dependents, Fault.Fault>({ size: () => most, run: several(client, policies) })
 
 /**
  * Of documents that will be asked for, the neighbours are asked for with the first of them, so that few calls answer for

@@ -15,9 +15,12 @@ import * as FiberId from "effect/FiberId"
  * @category models
  */
 export interface Options<A, B, E> {
-  /** How many go together at most. Defaults to all. */
-  readonly most?: number | undefined
-  /** What to wait for before a group is made up, being told how many are there. Defaults to nothing. */
+  /** How many go together of those that are there. Defaults to all. */
+  readonly size?: ((waiting: number) => number) | undefined
+  /**
+   * What to wait for before a group is made up, being told how many are there. Those who come at the same moment go
+   * together in any case. Defaults to nothing.
+   */
   readonly ready?: ((waiting: () => number) => Effect.Effect<void>) | undefined
   /** What becomes of each, in their order. Where it fails, it failed for all of them. */
   readonly run: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<Exit.Exit<B, E>>, E>
@@ -39,11 +42,15 @@ interface Waiting<A, B, E> {
  * @category constructors
  */
 export const gathered =
-  (most: number, patience: Duration.DurationInput, expected: () => boolean = () => true) =>
+  (most: number, patience: Duration.DurationInput, expected: (waiting: number) => boolean = () => true) =>
   (waiting: () => number): Effect.Effect<void> =>
     Effect.gen(function*() {
       const step = Math.max(1, Math.min(5, Duration.toMillis(patience) / 4))
-      for (let waited = 0; waited < Duration.toMillis(patience) && waiting() < most && expected(); waited += step) {
+      for (
+        let waited = 0;
+        waited < Duration.toMillis(patience) && waiting() < most && expected(waiting());
+        waited += step
+      ) {
         yield* Effect.sleep(step)
       }
     })
@@ -60,11 +67,12 @@ export const make = <A, B, E>(options: Options<A, B, E>): (item: A) => Effect.Ef
   const queue: Array<Waiting<A, B, E>> = []
   let isLed = false
 
-  const ready = options.ready?.(() => queue.length) ?? Effect.void
+  // One that ends lets many go on at once, and the first of them must not go alone.
+  const ready = Effect.zipRight(options.ready?.(() => queue.length) ?? Effect.void, Effect.yieldNow())
 
   const group: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
-      const taken = queue.splice(0, options.most ?? queue.length)
+      const taken = queue.splice(0, options.size?.(queue.length) ?? queue.length)
       return Effect.map(Effect.exit(restore(options.run(taken.map(({ item }) => item)))), (exit) => {
         // Only the one at whose turn it was is interrupted; the others come to theirs.
         if (Exit.isInterrupted(exit)) queue.unshift(...taken)

@@ -36,7 +36,10 @@ export interface Options {
   readonly indexTimeout?: Duration.DurationInput | undefined
   /** How long the API may remember that an agent names a document after it no longer does. Defaults to 1 minute. */
   readonly dependencyLag?: Duration.DurationInput | undefined
-  /** How many documents are changed by one save of an agent at most. Defaults to 20. */
+  /**
+   * How many documents a save of an agent waits for, while more are on their way. It takes up to five times as many where
+   * they are there already. Defaults to 20.
+   */
   readonly attachBatch?: number | undefined
 }
 
