@@ -151,7 +151,7 @@ const perform = (
 }
 
 /** Files that are worked on at once: those that are not being sent wait for an agent, an index or the disk. */
-const waiting = 128
+const waiting = 256
 
 /** The document that goes, where one does. */
 const outgoing = (action: Plan.Action): ReadonlyArray<string> => {

@@ -6,6 +6,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -27,6 +28,16 @@ export interface Ledger {
   readonly now: () => State.State
   /** Is done when it is on the disk. */
   readonly change: (change: Draft.Change) => Effect.Effect<void, Fault.Fault>
+}
+
+/**
+ * How many files are worked on that may have something to record.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Coming {
+  readonly count: number
 }
 
 /**
@@ -78,17 +89,26 @@ export const prepare = (path: string): Effect.Effect<void, Fault.Fault, FileSyst
 /** To make up what is written takes at most one part in so many of the time. */
 const share = 25
 
+/** How long after a write the next one waits for changes that are expected. A write takes about a tenth of it. */
+const pause = 100_000_000n
+
 /**
  * @since 0.1.0
  * @category constructors
  */
-export const make = (path: string, recorded: State.State): Ledger => {
+export const make = (path: string, recorded: State.State, coming: Coming = { count: 0 }): Ledger => {
   let state = recorded
   let text: string | undefined
   let draft = Draft.make(recorded)
   /** When the next one is due, on the fiber's clock, in nanoseconds. */
   let due = 0n
-  const ready = Effect.flatMap(Clock.currentTimeNanos, (now) => now < due ? Effect.sleep(due - now) : Effect.void)
+  const ready = (waiting: () => number) =>
+    Effect.flatMap(Clock.currentTimeNanos, (now) =>
+      now < due
+        ? Together.gathered(Number.POSITIVE_INFINITY, Duration.nanos(due - now), (there) => coming.count > there)(
+          waiting
+        )
+        : Effect.void)
 
   const writeAll = (changes: ReadonlyArray<Draft.Change>) =>
     Effect.gen(function*() {
@@ -98,7 +118,8 @@ export const make = (path: string, recorded: State.State): Ledger => {
       const next = draft.state()
       const content = State.encode(next)
       const made = yield* Clock.currentTimeNanos
-      due = made + (made - begun) * BigInt(share - 1)
+      const making = made - begun
+      due = made + (making * BigInt(share - 1) > pause ? making * BigInt(share - 1) : pause)
       yield* put(path, state.site, content, text ?? State.encode(state))
       state = next
       text = content
@@ -109,7 +130,7 @@ export const make = (path: string, recorded: State.State): Ledger => {
     ))
 
   const submit = Together.make<Draft.Change, void, Fault.Fault>({
-    ready: () => ready,
+    ready,
     run: (changes) => Effect.as(writeAll(changes), changes.map(() => Exit.void))
   })
   // From a reply to its record nothing interrupts.

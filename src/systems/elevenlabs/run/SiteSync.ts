@@ -95,7 +95,7 @@ export const open = (shared: Work.Shared, target: Target): Effect.Effect<Work.Wo
     site: target.site,
     agents: target.agents,
     usageMode: target.usageMode ?? "auto",
-    ledger: Ledger.make(target.state, recorded),
+    ledger: Ledger.make(target.state, recorded, shared.coming),
     delete: Deletion.make(shared, target.site.host),
     namedBy: shared.dependents,
     sending: (send) => send(Effect.void),
