@@ -199,7 +199,7 @@ describe("Resume", () => {
   it.live("another version of a table reads its resources again, and no others", () =>
     Lab.run({ resources: 100 }, (lab) =>
       Effect.gen(function*() {
-        const options = { sinceLast: true, resourceTypes: ["integration_action", "oauth_client"] }
+        const options = { sinceLast: true, resourceTypes: ["integration_action", "webdeployments_deployment"] }
         yield* lab.exports(options)
         const actions = "genesyscloud_integration_action"
         const tables = Types.all.map((table) =>
@@ -207,7 +207,7 @@ describe("Resume", () => {
         )
         const outcome = yield* lab.exports(options, { tables })
         assert.strictEqual(outcome.read, lab.simulator.world.count(actions))
-        assert.strictEqual(outcome.reused, lab.simulator.world.count("genesyscloud_oauth_client"))
+        assert.strictEqual(outcome.reused, lab.simulator.world.count("genesyscloud_webdeployments_deployment"))
       })))
 })
 
