@@ -57,6 +57,19 @@ describe("Label", () => {
     )
   })
 
+  it("tells files apart whose labels differ in case alone", () => {
+    const labels = new Map([["b", "Sales"], ["a", "sales"], ["c", "SALES"], ["d", `sales_${hex("Salesb")}`], [
+      "e",
+      "x"
+    ]])
+    const again = hex("Salesb1")
+    assert.deepStrictEqual(
+      new Map(Label.ofFiles(labels)),
+      new Map([["b", `Sales_${again}`], ["c", `SALES_${hex("SALESc")}`]])
+    )
+    assert.strictEqual(Label.ofFiles(new Map([["a", "x"], ["b", "y"]])).size, 0)
+  })
+
   it("hashes every label where it is told to", () => {
     const labels = Label.assign(
       [named("b", "a b"), named("a", "a_b"), named("c", "a b"), named("d", "a b", "0123456789abcdef99")],

@@ -237,16 +237,17 @@ const resourcesOf = (work: Work.Work, type: TypeName): Stream.Stream<Model.Resou
       (_, index) => sorted.slice(index * page, (index + 1) * page)
     )
     return Stream.fromIterable(pages).pipe(
-      Stream.mapEffect((some) => pageOf(work, type, some)),
+      Stream.mapEffect((some) => pageOf(work, inventory, some)),
       Stream.flattenChunks
     )
   })
 
 const pageOf = (
   work: Work.Work,
-  type: TypeName,
+  inventory: Inventory,
   some: ReadonlyArray<Labelled>
 ): Effect.Effect<Chunk.Chunk<Model.Resource>, Fault.Fault> => {
+  const { type } = inventory.table
   const found: Array<Model.Resource | undefined> = []
   const others: Array<string> = []
   for (const { entry } of some) {
@@ -259,16 +260,17 @@ const pageOf = (
   }
   return Effect.map(work.spool.read(type, others), (read) => {
     const kept = new Map(read)
-    return Chunk.unsafeFromArray(some.flatMap(({ entry, label }, index) => {
+    return Chunk.unsafeFromArray(some.flatMap(({ entry }, index) => {
       const one = kept.get(entry.id)
-      return found[index] ?? (one === undefined ? [] : [resourceOf(work, entry, label, one)])
+      return found[index] ?? (one === undefined ? [] : [resourceOf(work, inventory, entry, one)])
     }))
   })
 }
 
-const resourceOf = (work: Work.Work, entry: Entry, label: string, kept: Spool.Kept): Model.Resource => {
+const resourceOf = (work: Work.Work, inventory: Inventory, entry: Entry, kept: Spool.Kept): Model.Resource => {
   const { id, name, stamp, type } = entry
-  const files = kept.files.map((file) => Files.labelled(file, label))
+  const hashes = work.options.hashedLabels ?? false
+  const files = kept.files.map((file) => Files.labelled(file, inventory.fileLabelOf(id, hashes)))
   for (const file of files) work.files.own(entry, file)
   const mode = Work.modeOf(work, entry)
   return { type, id, name, mode, stamp, values: kept.values, files, dependsOn: kept.dependsOn }

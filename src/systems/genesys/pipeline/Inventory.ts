@@ -99,6 +99,7 @@ export class Inventory {
   private readonly sources: Record<Source, number> = { listed: 0, read: 0, kept: 0, trusted: 0 }
   private readonly counts: Record<State, number> = { listed: 0, wanted: 0, present: 0, vanished: 0, failed: 0 }
   private labels: ReadonlyMap<string, string> | undefined = undefined
+  private fileLabels: ReadonlyMap<string, string> | undefined = undefined
 
   constructor(
     options: {
@@ -124,6 +125,17 @@ export class Inventory {
   labelOf(id: string, hashes: boolean): string {
     this.labels ??= Label.assign(this.entries.values(), hashes)
     return this.labels.get(id) ?? Label.sanitise(id)
+  }
+
+  /**
+   * What the files of a resource are called.
+   *
+   * @since 0.1.0
+   */
+  fileLabelOf(id: string, hashes: boolean): string {
+    const label = this.labelOf(id, hashes)
+    this.fileLabels ??= Label.ofFiles(this.labels ?? new Map())
+    return this.fileLabels.get(id) ?? label
   }
 
   /**

@@ -38,7 +38,7 @@ export const sanitise = (name: string): string => {
 
 const sha256 = (text: string): string => Crypto.createHash("sha256").update(text).digest("hex")
 
-const suffix = (named: Named, again: number): string =>
+const suffix = (named: Pick<Named, "id" | "name">, again: number): string =>
   `_${sha256(`${named.name}${named.id}${again === 0 ? "" : again}`).slice(0, 20)}`
 
 const hashed = ({ hash, name }: Named): string =>
@@ -78,4 +78,31 @@ export const assign = (resources: Iterable<Named>, hashes: boolean): ReadonlyMap
     labels.set(named.id, found)
   }
   return labels
+}
+
+/**
+ * What files are called whose resources have these labels, by id, where that is not the label itself: on many disks two
+ * names that differ in case alone are one. The smallest id keeps the plain one here as well.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ofFiles = (labels: ReadonlyMap<string, string>): ReadonlyMap<string, string> => {
+  const taken = new Set(Array.from(labels.values(), (label) => label.toLowerCase()))
+  const found = new Map<string, string>()
+  // None is like another: there is nothing to sort.
+  if (taken.size === labels.size) return found
+  const kept = new Set<string>()
+  for (const [id, label] of [...labels].toSorted(([left], [right]) => (left < right ? -1 : 1))) {
+    if (!kept.has(label.toLowerCase())) {
+      kept.add(label.toLowerCase())
+      continue
+    }
+    let again = 0
+    const name = () => label + suffix({ id, name: label }, again)
+    while (taken.has(name().toLowerCase())) again += 1
+    taken.add(name().toLowerCase())
+    found.set(id, name())
+  }
+  return found
 }
