@@ -152,20 +152,25 @@ const ranOut = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"])
 
 const taken: Array<() => void> = []
 
+/**
+ * Undici writes a request over a connection that was idle at the end of the turn of the event loop, when it knows that the
+ * connection still stands. What is put off to that moment first comes first, so a reply is taken in the turn after it.
+ */
+const afterWrites = (take: () => void): void => {
+  setImmediate(() => setImmediate(take))
+}
+
 const takeNext = (): void => {
   const next = taken.shift()
   if (next === undefined) return
-  if (taken.length > 0) setImmediate(takeNext)
+  if (taken.length > 0) afterWrites(takeNext)
   next()
 }
 
-/**
- * One reply in each turn of the event loop, so that no work on replies keeps a request from being written: undici writes
- * one over a connection that was idle in the next turn, when it knows that the connection still stands.
- */
+/** One reply after the other, each in a turn of its own, so that no work on replies keeps a request from being written. */
 const inTurn = (take: () => void): void => {
   taken.push(take)
-  if (taken.length === 1) setImmediate(takeNext)
+  if (taken.length === 1) afterWrites(takeNext)
 }
 
 /** Collects one reply. Undici calls it back; the last call resumes the fiber. */
