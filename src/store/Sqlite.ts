@@ -8,11 +8,11 @@ import * as SqlError from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { statSync } from "node:fs"
-import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import type { Fault } from "../kernel/Fault.ts"
 import * as Finalizer from "../kernel/Finalizer.ts"
 import * as FileFault from "./FileFault.ts"
+import * as FolderPath from "./FolderPath.ts"
 import * as Flush from "./Flush.ts"
 import * as SqliteConnection from "./SqliteConnection.ts"
 import * as SqliteDriver from "./SqliteDriver.ts"
@@ -97,9 +97,18 @@ const unmoved = (file: string): Effect.Effect<void, SqlError.SqlError> => {
 
 const makeFolder = (place: StoreFault.Place, folder: string): Effect.Effect<void, Fault> =>
   Effect.tryPromise({
-    try: () => Fs.mkdir(folder, { recursive: true }),
-    catch: (cause) =>
-      notFolders.has(FileFault.codeOf(cause) ?? "")
+    try: () => FolderPath.make(folder),
+    catch: (cause) => {
+      const code = FileFault.codeOf(cause) ?? ""
+      if (code === "ENOENT") {
+        return StoreFault.unavailable(place, {
+          kind: "failed",
+          detail: `${folder} cannot be made: a link on the way leads nowhere, or no folder can be made there`,
+          hint: "name another place for the store",
+          cause
+        })
+      }
+      return notFolders.has(code)
         ? StoreFault.unavailable(place, {
           kind: "failed",
           detail: `${folder} is not a folder, or lies in something that is none`,
@@ -107,10 +116,11 @@ const makeFolder = (place: StoreFault.Place, folder: string): Effect.Effect<void
           cause
         })
         : StoreFault.fromDriver(place, cause)
-  }).pipe(Effect.asVoid)
+    }
+  })
 
-/** A file, a part of the way that is a file, a link that leads nowhere: mkdir(2). */
-const notFolders = new Set(["EEXIST", "ENOTDIR", "ENOENT"])
+/** A file, or a part of the way that is a file: mkdir(2). */
+const notFolders = new Set(["EEXIST", "ENOTDIR"])
 
 /** The constructor of the driver throws. What is not known is a defect still. */
 const fromOpening = (place: StoreFault.Place, defect: unknown): Effect.Effect<never, Fault> => {

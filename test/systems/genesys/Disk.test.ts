@@ -71,3 +71,15 @@ describe("Files that are flushed together", () => {
       yield* flushing.done
     }))
 })
+
+describe("A folder", () => {
+  it.live.skipIf(process.platform !== "linux")("that cannot be made is told of, and not waited for", () =>
+    Effect.gen(function*() {
+      const fault = yield* Effect.flip(Disk.makeFolder("/proc/none/deeper"))
+      assert.deepStrictEqual([fault.code, fault.subject, fault.hint], [
+        "file-missing",
+        "/proc/none/deeper",
+        "No folder can be made there: name another"
+      ])
+    }))
+})

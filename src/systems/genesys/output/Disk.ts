@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as FileFault from "../../../store/FileFault.ts"
+import * as FolderPath from "../../../store/FolderPath.ts"
 import { Beside } from "./Beside.ts"
 import { createHash } from "node:crypto"
 import type { Dirent, Stats } from "node:fs"
@@ -116,7 +117,10 @@ export const entries = (path: string): Effect.Effect<ReadonlyArray<Dirent>, Faul
  * @category writing
  */
 export const makeFolder = (path: string): Effect.Effect<void, Fault.Fault> =>
-  Effect.asVoid(attempt(path, () => Fs.mkdir(path, { recursive: true })))
+  Effect.mapError(
+    attempt(path, () => FolderPath.make(path)),
+    (fault) => fault.code === "file-missing" ? fault.with({ hint: "No folder can be made there: name another" }) : fault
+  )
 
 /** Bytes that are written while everything else waits: less than it takes to have it done beside. */
 const few = 262_144

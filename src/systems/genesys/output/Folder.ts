@@ -22,6 +22,7 @@ import { homedir, tmpdir } from "node:os"
 import * as Path from "node:path"
 import * as Fault from "../../../kernel/Fault.ts"
 import * as FileLock from "../../../store/FileLock.ts"
+import * as FolderPath from "../../../store/FolderPath.ts"
 import * as Disk from "./Disk.ts"
 import * as Residents from "./Residents.ts"
 import * as Steps from "./Steps.ts"
@@ -76,7 +77,7 @@ const alone = (places: Places, purpose: string, timeout: Duration.DurationInput)
   const name = createHash("sha256").update(places.folder).digest("hex").slice(0, 20)
   return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Fault.Fault, R> =>
     Effect.zipRight(
-      Disk.attempt(locks, () => Fs.mkdir(locks, { recursive: true, mode: 0o700 })),
+      Disk.attempt(locks, () => FolderPath.make(locks, 0o700)),
       FileLock.withLock(effect, Path.join(locks, name), { purpose, timeout })
     )
 }
