@@ -73,13 +73,16 @@ describe("Files that are flushed together", () => {
 })
 
 describe("A folder", () => {
-  it.live.skipIf(process.platform !== "linux")("that cannot be made is told of, and not waited for", () =>
-    Effect.gen(function*() {
-      const fault = yield* Effect.flip(Disk.makeFolder("/proc/none/deeper"))
-      assert.deepStrictEqual([fault.code, fault.subject, fault.hint], [
-        "file-missing",
-        "/proc/none/deeper",
-        "No folder can be made there: name another"
-      ])
-    }))
+  it.live.skipIf(process.platform !== "linux")(
+    "that cannot be made is told of, and not waited for",
+    () =>
+      Effect.gen(function*() {
+        const fault = yield* Effect.flip(Disk.makeFolder("/proc/none/deeper"))
+        assert.deepStrictEqual([fault.code, fault.subject, fault.hint], [
+          "file-missing",
+          "/proc/none/deeper",
+          "No folder can be made there: name another"
+        ])
+      })
+  )
 })
