@@ -273,7 +273,8 @@ const resourceOf = (work: Work.Work, inventory: Inventory, entry: Entry, kept: S
   const files = kept.files.map((file) => Files.labelled(file, inventory.fileLabelOf(id, hashes)))
   for (const file of files) work.files.own(entry, file)
   const mode = Work.modeOf(work, entry)
-  return { type, id, name, mode, stamp, values: kept.values, files, dependsOn: kept.dependsOn }
+  const named = mode === "data" ? [] : files
+  return { type, id, name, mode, stamp, values: kept.values, files: named, dependsOn: kept.dependsOn }
 }
 
 /** Whether it was written, or is gone for sure. */

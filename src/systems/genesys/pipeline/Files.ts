@@ -35,7 +35,7 @@ interface Written {
  */
 export interface Fetched {
   readonly files: ReadonlyArray<Written>
-  /** One of them could not be had: the resource is read again the next time. */
+  /** One of them could not be had, or none was asked for: the resource is read again the next time. */
   readonly incomplete: boolean
 }
 
@@ -61,8 +61,18 @@ interface Source {
   readonly language?: string | undefined
 }
 
+/** What Terraform does not own it makes of no file. Source: the provider's exporter, which writes none then. */
+const isOwned = ({ data }: Table, entity: Entity): boolean => {
+  try {
+    return data?.(entity) !== true
+  } catch {
+    return true
+  }
+}
+
 /**
- * Fetches the files of a resource and keeps them.
+ * Fetches the files of a resource and keeps them. A data block names none: one that was asked for as such this time may
+ * be a resource the next.
  *
  * @since 0.1.0
  * @category operations
@@ -70,7 +80,8 @@ interface Source {
 export const fetch = (reader: Reader, entity: Entity): Effect.Effect<Fetched, Fault.Fault> => {
   const { entry, table, work } = reader
   const rule = table.files
-  if (rule === undefined || !wanted(table, work.options)) return Effect.succeed(none)
+  if (rule === undefined || !wanted(table, work.options) || !isOwned(table, entity)) return Effect.succeed(none)
+  if (work.selection.asData(entry)) return Effect.succeed({ files: [], incomplete: true })
   return Effect.gen(function*() {
     const files: Array<Written> = []
     let incomplete = false
