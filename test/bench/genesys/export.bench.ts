@@ -19,7 +19,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { Pool } from "undici"
 import * as Endpoint from "../../../src/simulation/Endpoint.ts"
 import * as Serve from "../../../src/simulation/Serve.ts"
 import * as VirtualClock from "../../../src/simulation/VirtualClock.ts"
@@ -29,6 +28,7 @@ import * as Operations from "../../../src/systems/genesys/Operations.ts"
 import * as Simulator from "../../../src/systems/genesys/Simulator.ts"
 import type { Listing } from "../../../src/systems/genesys/Table.ts"
 import * as Types from "../../../src/systems/genesys/Types.ts"
+import { bare } from "../Bare.ts"
 import type { Bench, Figures } from "../Bench.ts"
 import * as Latency from "../Latency.ts"
 
@@ -155,8 +155,8 @@ const figures = ({ calls, cpuMillis, millis, peakMegabytes }: Exported, resource
   peakMegabytes
 })
 
-/** How long a client takes that asks as often and does nothing with the answers: less is not to be had of this server. */
-const bare = async (origin: string, calls: number, concurrency: number): Promise<number> => {
+/** See `Bare.ts`. */
+const onlyAsking = async (origin: string, calls: number, atOnce: number): Promise<number> => {
   const [client] = Simulator.credentials(1)
   const granted = await fetch(`${origin}/oauth/token`, {
     method: "POST",
@@ -164,21 +164,8 @@ const bare = async (origin: string, calls: number, concurrency: number): Promise
     body: new URLSearchParams({ grant_type: "client_credentials" })
   })
   const { access_token: token } = Object(await granted.json())
-  const pool = new Pool(origin, { connections: concurrency })
   const headers = { authorization: `Bearer ${String(token)}` }
-  let left = calls
-  const since = performance.now()
-  await Promise.all(Array.from({ length: concurrency }, async () => {
-    for (; left > 0;) {
-      left -= 1
-      const { body, statusCode } = await pool.request({ path: "/api/v2/organizations/me", method: "GET", headers })
-      if (statusCode !== 200) throw new Error(`the bare client was answered ${statusCode}`)
-      await body.text()
-    }
-  }))
-  const millis = performance.now() - since
-  await pool.close()
-  return millis
+  return bare({ origin, path: "/api/v2/organizations/me", headers, calls, atOnce })
 }
 
 const whole = (options: Options, concurrency: number) => (): Promise<Figures> =>
@@ -191,7 +178,7 @@ const whole = (options: Options, concurrency: number) => (): Promise<Figures> =>
       ...figures(result, options.resources),
       ratio: result.millis / ideal,
       overServed: result.millis * concurrency / servedMillis,
-      overBare: result.millis / (await bare(url, result.calls, concurrency))
+      overBare: result.millis / (await onlyAsking(url, result.calls, concurrency))
     }
   })
 
