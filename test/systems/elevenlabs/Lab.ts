@@ -104,7 +104,10 @@ const quickFiles = (): typeof StateFiles.Service => {
     read: (path) => Effect.sync(() => Fs.existsSync(path) ? Option.some(Fs.readFileSync(path, "utf8")) : Option.none()),
     readLastGood: () => Effect.succeedNone,
     write: (path, text) => Effect.sync(() => Fs.writeFileSync(path, text)),
-    withLock: (work, path) => lockOf(path).withPermits(1)(work),
+    withLock: (work, path) => {
+      Fs.mkdirSync(Path.dirname(path), { recursive: true })
+      return lockOf(path).withPermits(1)(work)
+    },
     inspect: () => Effect.succeed({ held: false, holder: Option.none() })
   }
 }

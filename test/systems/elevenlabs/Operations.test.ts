@@ -5,6 +5,7 @@ import * as Path from "node:path"
 import * as Doctor from "../../../src/systems/elevenlabs/Doctor.ts"
 import * as Operations from "../../../src/systems/elevenlabs/Operations.ts"
 import type * as Report from "../../../src/systems/elevenlabs/Report.ts"
+import { StateFiles } from "../../../src/systems/elevenlabs/run/StateFiles.ts"
 import * as Lab from "./Lab.ts"
 
 const files = { "a.txt": Lab.text("Apples"), "b.txt": Lab.text("Pears") }
@@ -106,6 +107,23 @@ describe("list and status", () => {
 })
 
 describe("repair and rebuild", () => {
+  it.effect.skipIf(process.platform !== "linux")(
+    "says so where no state file can be",
+    () =>
+      Lab.run({}, (lab) =>
+        Effect.gen(function*() {
+          const target = { ...lab.target(), state: "/proc/none/config/example-com.json" }
+          lab.files(target, { "a.txt": Lab.text("Apples") })
+          const sync = Effect.provideService(Operations.sync([target]), StateFiles, StateFiles.defaultValue())
+          const { outcome } = Lab.only(yield* lab.process(sync))
+          expect(outcome).toMatchObject({
+            _tag: "Failed",
+            fault: { code: "file-missing", subject: "/proc/none/config/example-com.json" }
+          })
+          expect(lab.world.documents()).toEqual([])
+        }))
+  )
+
   it.effect("refuse to work on a state that cannot be read, then make it anew from what is there", () =>
     Lab.run({}, (lab) =>
       Effect.gen(function*() {

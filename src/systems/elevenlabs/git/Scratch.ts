@@ -11,6 +11,7 @@ import * as Path from "node:path"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as Finalizer from "../../../kernel/Finalizer.ts"
 import * as FileFault from "../../../store/FileFault.ts"
+import * as FolderPath from "../../../store/FolderPath.ts"
 import * as GitProcess from "./GitProcess.ts"
 import type { Needs, Repository } from "./Repository.ts"
 
@@ -31,12 +32,11 @@ export const lockName = (repository: Repository): string => Path.join(folderOf(r
  * @since 0.1.0
  * @category constructors
  */
-export const prepare = (repository: Repository): Effect.Effect<void, Fault.Fault, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (files) =>
-    Effect.mapError(
-      files.makeDirectory(folderOf(repository), { recursive: true }),
-      (error) => FileFault.make({ operation: repository.operation, path: folderOf(repository) }, error)
-    ))
+export const prepare = (repository: Repository): Effect.Effect<void, Fault.Fault> =>
+  Effect.tryPromise({
+    try: () => FolderPath.make(folderOf(repository)),
+    catch: (error) => FileFault.make({ operation: repository.operation, path: folderOf(repository) }, error)
+  })
 
 const isIndex = (name: string): boolean => name.startsWith("index-")
 

@@ -4,16 +4,13 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Path from "node:path"
-import * as Fault from "../../../kernel/Fault.ts"
-import * as FileFault from "../../../store/FileFault.ts"
+import type * as Fault from "../../../kernel/Fault.ts"
 import * as Draft from "../state/Draft.ts"
 import * as State from "../state/State.ts"
 import { StateFiles } from "./StateFiles.ts"
@@ -72,19 +69,6 @@ const put = (path: string, host: string, text: string, known?: string): Effect.E
       isGood: (content) =>
         known !== undefined && Buffer.from(known).equals(content) || Either.isRight(State.decode(content, host))
     }))
-
-/**
- * The folder of a state file, which may not be there yet.
- *
- * @since 0.1.0
- * @category operations
- */
-export const prepare = (path: string): Effect.Effect<void, Fault.Fault, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (files) =>
-    Effect.mapError(
-      files.makeDirectory(Path.dirname(path), { recursive: true }),
-      (error) => FileFault.make({ operation: "ElevenLabs.state", path }, error.cause ?? error)
-    ))
 
 /** To make up what is written takes at most one part in so many of the time. */
 const share = 25

@@ -281,12 +281,9 @@ export const locked = <A, R>(
   options: Pick<Options, "lockTimeout">,
   verb: string,
   work: Effect.Effect<A, Fault.Fault, R>
-): Effect.Effect<A, Fault.Fault, R | FileSystem.FileSystem> =>
-  Effect.zipRight(
-    Ledger.prepare(target.state),
-    Effect.flatMap(StateFiles, (files) =>
-      files.withLock(work, target.state, {
-        purpose: `elevenlabs ${verb} ${target.site.host}`,
-        timeout: options.lockTimeout
-      }))
-  )
+): Effect.Effect<A, Fault.Fault, R> =>
+  Effect.flatMap(StateFiles, (files) =>
+    files.withLock(work, target.state, {
+      purpose: `elevenlabs ${verb} ${target.site.host}`,
+      timeout: options.lockTimeout
+    }))

@@ -5,11 +5,14 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import * as Path from "node:path"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as AtomicFile from "../../../store/AtomicFile.ts"
+import * as FileFault from "../../../store/FileFault.ts"
 import * as FileLock from "../../../store/FileLock.ts"
+import * as FolderPath from "../../../store/FolderPath.ts"
 
 /**
  * @since 0.1.0
@@ -22,7 +25,7 @@ export interface Service {
   readonly readLastGood: (path: string) => Effect.Effect<Option.Option<string>, Fault.Fault>
   /** Is done when it would outlive the process. */
   readonly write: (path: string, text: string, options?: AtomicFile.WriteOptions) => Effect.Effect<void, Fault.Fault>
-  /** Does something while nobody else has the file. */
+  /** Does something while nobody else has the file. Makes its folder, where there is none yet. */
   readonly withLock: <A, E, R>(
     work: Effect.Effect<A, E, R>,
     path: string,
@@ -30,6 +33,12 @@ export interface Service {
   ) => Effect.Effect<A, E | Fault.Fault, R>
   readonly inspect: (path: string) => Effect.Effect<FileLock.Inspection, Fault.Fault>
 }
+
+const makeFolder = (path: string): Effect.Effect<void, Fault.Fault> =>
+  Effect.tryPromise({
+    try: () => FolderPath.make(Path.dirname(path)),
+    catch: (error) => FileFault.make({ operation: "ElevenLabs.state", path }, error)
+  })
 
 /**
  * @since 0.1.0
@@ -40,7 +49,7 @@ export class StateFiles extends Context.Reference<StateFiles>()("holdfast/system
     read: AtomicFile.read,
     readLastGood: AtomicFile.readLastGood,
     write: AtomicFile.write,
-    withLock: (work, path, options) => FileLock.withLock(work, path, options),
+    withLock: (work, path, options) => Effect.zipRight(makeFolder(path), FileLock.withLock(work, path, options)),
     inspect: FileLock.inspect
   })
 }) {}
