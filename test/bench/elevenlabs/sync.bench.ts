@@ -9,7 +9,8 @@
  * it followed (the API has nothing to guard a change with) and the agent as it is then. After the last upload a save and a
  * deletion come one after the other.
  *
- * `overBare` is the time against a client that makes as many calls and does nothing else.
+ * `overBare` is the time against the same ideal, each call as long as a client finds it that makes as many and does
+ * nothing else: it shares the machine with the server, too.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
@@ -182,18 +183,14 @@ const changed = (options: Options) => (): Promise<Figures> =>
     const { actions, cpuMillis, millis } = await synced(place)
     if (actions.get("Update") !== options.documents) throw new Error(`${[...actions]}`)
     const calls = total(await place.calls())
-    const { agent, apiKey, url } = place.told
+    const { agent, apiKey: key, url: origin } = place.told
+    const { atOnce } = options
     const path = `/v1/convai/agents/${agent}`
+    const bareMillis = await bare({ origin, path, headers: { "xi-api-key": key }, calls, atOnce })
     return {
       seconds: millis / 1000,
       ratio: millis / idealOf(options, calls),
-      overBare: millis / (await bare({
-        origin: url,
-        path,
-        headers: { "xi-api-key": apiKey },
-        calls,
-        atOnce: options.atOnce
-      })),
+      overBare: millis / idealOf({ ...options, latencyMillis: bareMillis * atOnce / calls }, calls),
       calls,
       cpuMillisPerDocument: cpuMillis / options.documents
     }
@@ -294,7 +291,7 @@ export const bench: Bench = {
   columns: {
     seconds: { unit: "s", digits: 2 },
     ratio: { unit: "x ideal", digits: 3 },
-    overBare: { unit: "x a client that only asks", digits: 3 },
+    overBare: { unit: "x ideal at the latency of a client that only asks", digits: 3 },
     calls: { unit: "calls", digits: 0 },
     beyondListing: { unit: "calls that list nothing", digits: 0 },
     beyondPages: { unit: "calls beyond a page for 100 and one for the agent", digits: 0 },
