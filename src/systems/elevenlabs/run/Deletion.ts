@@ -99,7 +99,6 @@ export const make = (
 
   return Together.make<string, void, Fault.Fault>({
     size: () => most,
-    ready: Together.gathered(most, "20 millis"),
     run: (ids) =>
       Effect.flatMap(all(ids), (outcomes) =>
         Effect.forEach(ids, (id) => {
