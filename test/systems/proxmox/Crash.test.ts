@@ -5,15 +5,15 @@ import * as Lab from "./Lab.ts"
 import * as Wires from "./Wires.ts"
 
 /**
- * Kills a command at its k-th request, which is done, for each k until it outlives that, and runs it again from another
- * machine: nothing of the journal is there, and the world alone tells what was done. With its journal, and at the other
+ * Kills a command at its k-th request, which is done, for every second or third k until it outlives that, since most ask
+ * again and again whether a task is done, and runs it again from another machine: nothing of the journal is there, and the world alone tells what was done. With its journal, and at the other
  * moments, the command is killed in the sweep of whole processes.
  */
 const sweep = (
   command: Effect.Effect<unknown, unknown, Operations.Needs>,
   expected: ReadonlyArray<Lab.Shape>,
-  prepare: Effect.Effect<unknown, unknown, Operations.Needs> = Effect.void,
-  step = 1
+  step: number,
+  prepare: Effect.Effect<unknown, unknown, Operations.Needs> = Effect.void
 ) =>
   Effect.gen(function*() {
     for (let k = 1, alive = true; alive; k += step) {
@@ -39,14 +39,14 @@ describe("a process that is killed at any request, and run again with no memory 
 
   it.effect(
     "makes the machine of an automatic id once",
-    () => sweep(Operations.apply(anyId), [Lab.finished("web", "10.0.20.9")]),
+    () => sweep(Operations.apply(anyId), [Lab.finished("web", "10.0.20.9")], 2),
     timeout
   )
 
   it.effect(
     "leaves nothing of what it was to destroy",
-    // Every second one: each has the machine to make first.
-    () => sweep(Operations.destroy(Lab.one), [], Operations.apply(Lab.one), 2),
+    // Fewer: each has the machine to make first.
+    () => sweep(Operations.destroy(Lab.one), [], 3, Operations.apply(Lab.one)),
     timeout
   )
 })
