@@ -280,15 +280,15 @@ export const make = (needs: Needs): Attaching => {
     const found = targets.get(key)
     if (found !== undefined) return found
     const memory: AgentSave.Memory = { isSettled: false, seen: undefined }
-    const isExpected = () => needs.coming.count > 0
-    const gathered = Together.gathered(needs.attachBatch, patience, isExpected)
+    const isExpected = (waiting: number) => waiting < needs.attachBatch && needs.coming.count > 0
+    const gathered = Together.gathered(patience, isExpected)
     // What goes wrong with it is told when it is needed.
     const seen = Effect.ignore(AgentSave.recent(needs, target, memory))
     const made = Together.make<Item, void, Fault.Fault>({
       size: (waiting) => sizeOf(waiting, needs.attachBatch),
       // Before the first save the agent is read while that is gathered; later on it was read with the last one.
       ready: (waiting) =>
-        memory.seen === undefined && waiting() < needs.attachBatch && isExpected()
+        memory.seen === undefined && isExpected(waiting())
           ? Effect.zipLeft(gathered(waiting), seen, { concurrent: true })
           : gathered(waiting),
       run: (items) => {

@@ -28,16 +28,6 @@ export interface Ledger {
 }
 
 /**
- * How many files are worked on that may have something to record.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Coming {
-  readonly count: number
-}
-
-/**
  * The state of a site as its file has it; empty where there is no file. Fails with `state-corrupt`, `state-newer` or
  * `state-other-site`.
  *
@@ -77,10 +67,15 @@ const share = 25
 const pause = 100_000_000n
 
 /**
+ * @param coming How many files are worked on that may have something to record. Defaults to none.
  * @since 0.1.0
  * @category constructors
  */
-export const make = (path: string, recorded: State.State, coming: Coming = { count: 0 }): Ledger => {
+export const make = (
+  path: string,
+  recorded: State.State,
+  coming: { readonly count: number } = { count: 0 }
+): Ledger => {
   let state = recorded
   let text: string | undefined
   let draft = Draft.make(recorded)
@@ -89,9 +84,7 @@ export const make = (path: string, recorded: State.State, coming: Coming = { cou
   const ready = (waiting: () => number) =>
     Effect.flatMap(Clock.currentTimeNanos, (now) =>
       now < due
-        ? Together.gathered(Number.POSITIVE_INFINITY, Duration.nanos(due - now), (there) => coming.count > there)(
-          waiting
-        )
+        ? Together.gathered(Duration.nanos(due - now), (there) => coming.count > there)(waiting)
         : Effect.void)
 
   const writeAll = (changes: ReadonlyArray<Draft.Change>) =>
@@ -102,8 +95,8 @@ export const make = (path: string, recorded: State.State, coming: Coming = { cou
       const next = draft.state()
       const content = State.encode(next)
       const made = yield* Clock.currentTimeNanos
-      const making = made - begun
-      due = made + (making * BigInt(share - 1) > pause ? making * BigInt(share - 1) : pause)
+      const rest = (made - begun) * BigInt(share - 1)
+      due = made + (rest > pause ? rest : pause)
       yield* put(path, state.site, content, text ?? State.encode(state))
       state = next
       text = content

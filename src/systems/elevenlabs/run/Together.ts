@@ -35,24 +35,18 @@ interface Waiting<A, B, E> {
 }
 
 /**
- * Waits until so many are there, or for so long. For {@link Options.ready}.
+ * Waits while more are expected, being told how many are there, but no longer than for so long. For {@link Options.ready}.
  *
- * @param expected Whether more are to be waited for. Defaults to always.
  * @since 0.1.0
  * @category constructors
  */
 export const gathered =
-  (most: number, patience: Duration.DurationInput, expected: (waiting: number) => boolean = () => true) =>
+  (patience: Duration.DurationInput, expected: (waiting: number) => boolean) =>
   (waiting: () => number): Effect.Effect<void> =>
     Effect.gen(function*() {
-      const step = Math.max(1, Math.min(5, Duration.toMillis(patience) / 4))
-      for (
-        let waited = 0;
-        waited < Duration.toMillis(patience) && waiting() < most && expected(waiting());
-        waited += step
-      ) {
-        yield* Effect.sleep(step)
-      }
+      const most = Duration.toMillis(patience)
+      const step = Math.max(1, Math.min(5, most / 4))
+      for (let waited = 0; waited < most && expected(waiting()); waited += step) yield* Effect.sleep(step)
     })
 
 /**
