@@ -6,8 +6,10 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
+import type * as Fault from "../kernel/Fault.ts"
 import * as FileFault from "./FileFault.ts"
 
 const isFolder = (path: string): Promise<boolean> => Fs.stat(path).then((stats) => stats.isDirectory(), () => false)
@@ -38,3 +40,12 @@ export const make = async (path: string, mode = 0o777): Promise<void> => {
     await makeOne(path, mode)
   }
 }
+
+/**
+ * The same as an effect, whose Fault says what was to be done there.
+ *
+ * @since 0.1.0
+ * @category writing
+ */
+export const ensure = (path: string, context: FileFault.Context): Effect.Effect<void, Fault.Fault> =>
+  Effect.tryPromise({ try: () => make(path), catch: (error) => FileFault.make(context, error) })

@@ -10,7 +10,6 @@ import * as Crypto from "node:crypto"
 import * as Path from "node:path"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as Finalizer from "../../../kernel/Finalizer.ts"
-import * as FileFault from "../../../store/FileFault.ts"
 import * as FolderPath from "../../../store/FolderPath.ts"
 import * as GitProcess from "./GitProcess.ts"
 import type { Needs, Repository } from "./Repository.ts"
@@ -33,10 +32,7 @@ export const lockName = (repository: Repository): string => Path.join(folderOf(r
  * @category constructors
  */
 export const prepare = (repository: Repository): Effect.Effect<void, Fault.Fault> =>
-  Effect.tryPromise({
-    try: () => FolderPath.make(folderOf(repository)),
-    catch: (error) => FileFault.make({ operation: repository.operation, path: folderOf(repository) }, error)
-  })
+  FolderPath.ensure(folderOf(repository), { operation: repository.operation, path: folderOf(repository) })
 
 const isIndex = (name: string): boolean => name.startsWith("index-")
 

@@ -10,7 +10,6 @@ import type * as Option from "effect/Option"
 import * as Path from "node:path"
 import type * as Fault from "../../../kernel/Fault.ts"
 import * as AtomicFile from "../../../store/AtomicFile.ts"
-import * as FileFault from "../../../store/FileFault.ts"
 import * as FileLock from "../../../store/FileLock.ts"
 import * as FolderPath from "../../../store/FolderPath.ts"
 
@@ -34,12 +33,6 @@ export interface Service {
   readonly inspect: (path: string) => Effect.Effect<FileLock.Inspection, Fault.Fault>
 }
 
-const makeFolder = (path: string): Effect.Effect<void, Fault.Fault> =>
-  Effect.tryPromise({
-    try: () => FolderPath.make(Path.dirname(path)),
-    catch: (error) => FileFault.make({ operation: "ElevenLabs.state", path }, error)
-  })
-
 /**
  * @since 0.1.0
  * @category references
@@ -49,7 +42,11 @@ export class StateFiles extends Context.Reference<StateFiles>()("holdfast/system
     read: AtomicFile.read,
     readLastGood: AtomicFile.readLastGood,
     write: AtomicFile.write,
-    withLock: (work, path, options) => Effect.zipRight(makeFolder(path), FileLock.withLock(work, path, options)),
+    withLock: (work, path, options) =>
+      Effect.zipRight(
+        FolderPath.ensure(Path.dirname(path), { operation: "ElevenLabs.state", path }),
+        FileLock.withLock(work, path, options)
+      ),
     inspect: FileLock.inspect
   })
 }) {}
