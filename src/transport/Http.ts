@@ -155,6 +155,17 @@ export const judge = (text: string): NotJson => {
 }
 
 /**
+ * What stands in the place of JSON, for a sentence: `a web page`.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const called = (why: Exclude<NotJson, { readonly _tag: "Truncated" }>): string => {
+  if (why._tag === "Page") return "a web page"
+  return why.empty ? "nothing" : "something that is not JSON"
+}
+
+/**
  * The JSON of a body, or why it is none. What the parser says is dropped, because it quotes the body.
  *
  * @since 0.1.0

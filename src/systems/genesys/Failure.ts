@@ -223,7 +223,6 @@ export const notJson = (
   if (why._tag === "Truncated") {
     return unreadable({ code: "truncated", status, headers, detail: "The answer broke off in the middle" }, context)
   }
-  const what = why._tag === "Page" ? "a web page" : why.empty ? "nothing" : "something that is not JSON"
-  const detail = `${says.who} answered with ${what} where JSON was expected`
+  const detail = `${says.who} answered with ${Http.called(why)} where JSON was expected`
   return unreadable({ code: "not-json", status, headers, detail, hint: says.hint }, context)
 }

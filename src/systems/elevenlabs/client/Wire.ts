@@ -110,12 +110,11 @@ const notJson = (reply: Http.Reply, target: Target): Fault.Fault => {
       mutation: isMutation(target)
     }, contextOf(target))
   }
-  const what = why._tag === "Page" ? "a web page" : why.empty ? "nothing" : "something that is not JSON"
   return Failure.unreadable({
     code: "not-json",
     status,
     headers,
-    detail: `The API answered with ${what} where JSON was expected`,
+    detail: `The API answered with ${Http.called(why)} where JSON was expected`,
     hint: "Check the residency or the origin, and that no proxy or login page is in between",
     mutation: isMutation(target)
   }, contextOf(target))

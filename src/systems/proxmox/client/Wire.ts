@@ -99,14 +99,10 @@ const notJson = (reply: Http.Reply, why: Http.NotJson, context: Asked): Fault.Fa
       ...(context.subject === undefined ? {} : { subject: context.subject })
     })
   }
-  const what = why._tag === "Page"
-    ? `a web page${why.title === undefined ? "" : ` ("${why.title}")`}`
-    : why.empty
-    ? "nothing"
-    : "something that is not JSON"
+  const title = why._tag === "Page" && why.title !== undefined ? ` ("${why.title}")` : ""
   return Failure.unreadable({
     code: "not-json",
-    detail: `The server answered with ${what} where JSON was expected`,
+    detail: `The server answered with ${Http.called(why)}${title} where JSON was expected`,
     hint: "Check that the endpoint is a Proxmox VE server (https://host:8006) and that no login page is in between",
     status: reply.status,
     mutation
